@@ -1,0 +1,1 @@
+"""The API server, read-only. Knows Kubernetes; knows neither MCP nor OIDC."""
