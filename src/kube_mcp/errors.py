@@ -83,6 +83,12 @@ class CredentialsError(KubeMcpError):
     code = "credentials"
 
 
+class IdentityProviderError(KubeMcpError):
+    """The identity provider could not be reached, or did not answer what its protocol promises."""
+
+    code = "identity_provider"
+
+
 class ClusterError(KubeMcpError):
     """The API server could not, or would not, answer.
 

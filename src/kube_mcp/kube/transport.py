@@ -20,6 +20,8 @@ class Request:
     ``path`` is absolute, without a query, and already escaped; ``query`` is escaped when sent.
     ``timeout_s`` bounds the whole exchange up to the last byte read.
     Header names are written as ``Accept`` or ``Impersonate-User``; the last one set wins.
+    ``repeated_headers`` go out after them, each as its own line, because a name may stand there
+    more than once: a caller's groups are one ``Impersonate-Group`` line each.
     """
 
     method: str
@@ -28,6 +30,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     timeout_s: float = 30.0
+    repeated_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def target(self) -> str:
