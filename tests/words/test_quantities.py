@@ -100,6 +100,7 @@ def test_plain_json_numbers_are_quantities_too() -> None:
 def test_bytes_are_rounded_up_like_the_api_server_does() -> None:
     assert quantities.bytes_("1500m") == 2
     assert quantities.bytes_("0.1Ki") == 103
+    assert quantities.bytes_("-.3") == -1
 
 
 def test_huge_amounts_stop_at_the_largest_the_api_server_knows() -> None:

@@ -11,7 +11,7 @@ which a caller can tell from a real zero.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 
 from kube_mcp.errors import InputError
@@ -73,9 +73,9 @@ def cpu(value: object) -> float | None:
 
 
 def bytes_(value: object) -> int | None:
-    """Bytes, rounded up as the API server does; ``None`` where ``value`` is no quantity."""
+    """Bytes, rounded up (away from zero) as the API server does; ``None`` where ``value`` is no quantity."""
     found = _parse(str(value)) if _is_scalar(value) else None
-    return None if found is None else int(found.to_integral_value(ROUND_CEILING))
+    return None if found is None else int(found.to_integral_value(ROUND_UP))
 
 
 def format_cpu(cores: float) -> str:
