@@ -1,0 +1,356 @@
+"""One cluster as one caller may see it: everything a tool reads comes through here, masked.
+
+The policy is asked before a request is made and again of what came back; secrets are masked here,
+once, so that nothing above can leak one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
+from kube_mcp.kube.client import Client, Listing, Progress, is_secret
+from kube_mcp.kube.discovery import Discovered
+from kube_mcp.kube.logs import LogQuery, LogRead, read_log
+from kube_mcp.kube.tables import Table
+from kube_mcp.objects import ResourceType, dig, dig_map, dig_str
+from kube_mcp.redaction.objects import mask_object
+from kube_mcp.redaction.text import clean_text, mask_text
+
+#: Groups whose tables print names, numbers and states only. Everything else can print anything,
+#: so its cells are masked like text.
+_PLAIN_TABLES = frozenset({
+    "", "apps", "batch", "autoscaling", "policy", "discovery.k8s.io", "storage.k8s.io",
+    "scheduling.k8s.io", "rbac.authorization.k8s.io", "apiextensions.k8s.io", "node.k8s.io",
+    "coordination.k8s.io", "metrics.k8s.io", "apiregistration.k8s.io",
+})  # fmt: skip
+
+#: Reads of several namespaces side by side.
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that belongs to an answer and could not be read."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+class Cluster:
+    """What a tool may touch. Reads raise the errors of `kube_mcp.errors`.
+
+    ``name`` is the context's name, empty where there is only one cluster; ``reads_as`` says in
+    words as whom the cluster is read.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        name: str = "",
+        policy: Policy = OPEN,
+        reads_as: str = "",
+        default_namespace: str = "",
+    ) -> None:
+        self._client = client
+        self.name = name
+        self.policy = policy
+        self.reads_as = reads_as
+        self.default_namespace = default_namespace
+
+    async def resolve(self, kind: str) -> ResourceType:
+        """The resource a person means by a kind, plural or short name. Raises `InputError`."""
+        return await self._client.discovery.resolve(kind)
+
+    async def resources(self) -> Discovered:
+        """Every resource the API server serves, and the groups that could not be read."""
+        return await self._client.discovery.all()
+
+    async def get(
+        self, resource: ResourceType, name: str, *, namespace: str = ""
+    ) -> dict[str, Any]:
+        """One object, masked. A Secret comes without values."""
+        self.policy.check(resource, namespace)
+        found = await self._client.get(resource, name, namespace=namespace)
+        masked: dict[str, Any] = mask_object(found, kind=resource.kind)
+        return masked
+
+    async def list(
+        self,
+        resource: ResourceType,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        keep: Callable[[Any], Any] | None = None,
+        then: Callable[[Any], Any] | None = None,
+        metadata_only: bool = False,
+        progress: Progress | None = None,
+    ) -> Listing:
+        """Every object, from all pages, masked.
+
+        ``keep`` slims each object before it is masked, and must keep what stands beside a value;
+        ``then`` turns the masked object into what the listing holds. A policy that hides
+        namespaces is asked before ``then``, so it always sees the object.
+        """
+        sift = resource.namespaced and not namespace and self.policy.narrows_namespaces
+
+        def slim(item: Any) -> Any:
+            where = dig_str(item, "metadata", "namespace")
+            if sift and not self.policy.allows_namespace(where):
+                return None
+            masked = mask_object(keep(item) if keep else item, kind=resource.kind)
+            return then(masked) if then else masked
+
+        async def one(where: str) -> Listing:
+            return await self._client.list(
+                resource,
+                namespace=where,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                keep=slim,
+                metadata_only=metadata_only,
+                progress=progress,
+            )
+
+        self.policy.check(resource, namespace)
+        spread = self._spread(resource, namespace)
+        if spread is not None:
+            parts = await _at_once([one(where) for where in spread])
+            merged = Listing([], note=" ".join(part.note for part in parts if part.note))
+            for part in parts:
+                merged.items += part.items
+            return merged
+        listing = await one(namespace)
+        if sift:
+            listing.items = [item for item in listing.items if item is not None]
+        return listing
+
+    async def table(
+        self,
+        resource: ResourceType,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        with_metadata: bool = True,
+        progress: Progress | None = None,
+    ) -> Table:
+        """Every row of the server's own table. ``with_metadata`` adds namespace and labels."""
+
+        async def one(where: str) -> Table:
+            return await self._client.table(
+                resource,
+                namespace=where,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                with_metadata=with_metadata,
+                progress=progress,
+            )
+
+        self.policy.check(resource, namespace)
+        spread = self._spread(resource, namespace)
+        if spread is not None:
+            parts = await _at_once([one(where) for where in spread])
+            table = parts[0]
+            for part in parts[1:]:
+                table.rows += part.rows
+        else:
+            table = await one(namespace)
+            if resource.namespaced and not namespace and self.policy.narrows_namespaces:
+                table.rows = [
+                    row
+                    for row in table.rows
+                    if self.policy.allows_namespace(row.object.metadata.namespace)
+                ]
+        if resource.group not in _PLAIN_TABLES or resource.name == "events":
+            for row in table.rows:
+                row.cells = [
+                    mask_text(clean_text(cell)) if isinstance(cell, str) else cell
+                    for cell in row.cells
+                ]
+        return table
+
+    async def log(
+        self,
+        query: LogQuery,
+        *,
+        keep: int,
+        include: Callable[[str], bool] | None = None,
+        exclude: Callable[[str], bool] | None = None,
+        max_kept_bytes: int = 1024 * 1024,
+        timeout_s: float = 30.0,
+    ) -> LogRead:
+        """The newest lines of one container's log that pass the filters, masked.
+
+        The filters see what the answer shows: matching the raw line alone would let a pattern
+        find out a secret letter by letter.
+        """
+        self.policy.check(_PODS_LOG, query.namespace)
+
+        def wanted(line: str) -> bool:
+            if include is not None and not include(line):
+                return False  # most lines, and masking costs more than matching
+            if include is None and exclude is None:
+                return True
+            shown = mask_text(clean_text(line))
+            if include is not None and not include(shown):
+                return False
+            return exclude is None or not exclude(shown)
+
+        sifted = include is not None or exclude is not None
+        read = await read_log(
+            self._client,
+            query,
+            keep=keep,
+            wanted=wanted if sifted else None,
+            max_kept_bytes=max_kept_bytes,
+            timeout_s=timeout_s,
+        )
+        read.lines = _mask_lines(read.lines)
+        return read
+
+    async def version(self) -> Mapping[str, Any]:
+        """What ``/version`` says."""
+        return dig_map(await self._client.get_json("/version"))
+
+    async def document(self, path: str) -> Any:
+        """An OpenAPI document, by the path its index gives."""
+        return await self._client.get_json(path)
+
+    async def text(self, path: str) -> str:
+        """A plain answer of the API server itself, such as ``/readyz``."""
+        body = await self._client.read(path, accept="*/*", max_bytes=1024 * 1024)
+        return clean_text(body.decode("utf-8", "replace"))
+
+    async def may_i(
+        self,
+        verb: str,
+        resource: ResourceType,
+        *,
+        namespace: str = "",
+        name: str = "",
+        subresource: str = "",
+    ) -> tuple[bool, str]:
+        """Whether the identity in use may do this, and the API server's reason if it gives one."""
+        answer = await self._client.review(
+            "authorization.k8s.io",
+            "selfsubjectaccessreviews",
+            {
+                "spec": {
+                    "resourceAttributes": _attributes(verb, resource, namespace, name, subresource)
+                }
+            },
+        )
+        return dig(answer, "status", "allowed") is True, mask_text(
+            dig_str(answer, "status", "reason")
+        )
+
+    async def may_they(
+        self,
+        subject: Mapping[str, Any],
+        verb: str,
+        resource: ResourceType,
+        *,
+        namespace: str = "",
+        name: str = "",
+        subresource: str = "",
+    ) -> tuple[bool, str]:
+        """Whether another subject may do this. Refused by the guard unless it is switched on."""
+        answer = await self._client.review(
+            "authorization.k8s.io",
+            "subjectaccessreviews",
+            {
+                "spec": {
+                    **subject,
+                    "resourceAttributes": _attributes(verb, resource, namespace, name, subresource),
+                }
+            },
+        )
+        return dig(answer, "status", "allowed") is True, mask_text(
+            dig_str(answer, "status", "reason")
+        )
+
+    async def my_rules(self, namespace: str) -> Any:
+        """What the identity in use may do in a namespace, as the API server's rules."""
+        answer = await self._client.review(
+            "authorization.k8s.io", "selfsubjectrulesreviews", {"spec": {"namespace": namespace}}
+        )
+        return dig_map(answer, "status")
+
+    async def who_am_i(self) -> Mapping[str, Any]:
+        """The user the API server takes this identity for."""
+        answer = await self._client.review("authentication.k8s.io", "selfsubjectreviews", {})
+        return dig_map(answer, "status", "userInfo")
+
+    def _spread(self, resource: ResourceType, namespace: str) -> tuple[str, ...] | None:
+        """The namespaces to ask one by one, where the operator allows only certain ones.
+
+        An identity that may read just those would be refused the list of all.
+        """
+        if namespace or not resource.namespaced:
+            return None
+        exact = self.policy.exact_namespaces()
+        if exact == ():
+            raise NotAllowed("This server shows no namespace to this caller.")
+        return exact
+
+
+_PODS_LOG = ResourceType(group="", version="v1", name="pods", kind="Pod", namespaced=True)
+
+
+def _attributes(
+    verb: str, resource: ResourceType, namespace: str, name: str, subresource: str
+) -> dict[str, str]:
+    pairs = {
+        "verb": verb,
+        "group": resource.group,
+        "version": resource.version,
+        "resource": resource.name,
+        "subresource": subresource,
+        "namespace": namespace,
+        "name": name,
+    }
+    return {key: value for key, value in pairs.items() if value}
+
+
+def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    # One pass over the whole text finds what spans lines, such as a private key.
+    text = mask_text("\n".join(clean_text(line) for _, line in lines))
+    masked = text.split("\n")
+    if len(masked) == len(lines):
+        return [(stamp, line) for (stamp, _), line in zip(lines, masked, strict=True)]
+    # A block of several lines became one: keep the text, and the stamps only where they still fit.
+    stamps = [stamp for stamp, _ in lines]
+    return [(stamps[at] if at < len(stamps) else "", line) for at, line in enumerate(masked)]
+
+
+async def _at_once(reads: list[Any]) -> list[Any]:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(read: Any) -> Any:
+        async with gate:
+            return await read
+
+    return list(await asyncio.gather(*(one(read) for read in reads)))
+
+
+def why_unreadable(
+    error: ClusterError | NotAllowed, *, resource: ResourceType, namespace: str
+) -> str:
+    """Half a sentence for an answer's list of gaps: ``may not list pods in shop``."""
+    where = f" in {namespace}" if namespace else ""
+    if isinstance(error, Forbidden):
+        return f"may not list {resource.full_name}{where}"
+    return f"{resource.full_name}{where}: {error.message}"
+
+
+__all__ = ["Cluster", "Gap", "is_secret", "why_unreadable"]

@@ -1,0 +1,128 @@
+"""The kinds that some checks need, read together under one deadline, as a `Scene`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from kube_mcp.access.cluster import Cluster, why_unreadable
+from kube_mcp.errors import ClusterError, Gone, InputError, NotAllowed, NotFound
+from kube_mcp.objects import Obj, ResourceType
+from kube_mcp.scene import Scene
+
+#: Lists in flight. The API server serves these side by side; more only queue at its own limits.
+AT_ONCE = 6
+
+
+def by_key(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
+    """Types under the key a scene files them by.
+
+    Kinds of Kubernetes' own groups go by the bare kind; others by ``Kind.group``. Where one kind
+    is served by two built-in groups (events), the first one discovery gives is the one.
+    """
+    found: dict[str, ResourceType] = {}
+    for each in types:
+        found.setdefault(scene_key(each), each)
+    return found
+
+
+def scene_key(resource: ResourceType) -> str:
+    """``Pod``, ``Deployment``, ``Kustomization.kustomize.toolkit.fluxcd.io``."""
+    group = resource.group
+    built_in = not group or "." not in group or group.endswith(".k8s.io")
+    if group in {"metrics.k8s.io", "gateway.networking.k8s.io", "snapshot.storage.k8s.io"}:
+        built_in = False  # these end in .k8s.io and are add-ons all the same
+    return each_kind(resource.kind, group if not built_in else "")
+
+
+def each_kind(kind: str, group: str) -> str:
+    """The key of a kind in a group."""
+    return f"{kind}.{group}" if group else kind
+
+
+async def gather(
+    cluster: Cluster,
+    kinds: Iterable[str],
+    *,
+    namespace: str,
+    now: datetime,
+    deadline_s: float,
+    keep: Callable[[str, Any], Any] | None = None,
+    on_kind: Callable[[str], None] | None = None,
+) -> Scene:
+    """Read every kind that is served; what could not be read is named with the reason.
+
+    Never raises for a single kind: a scene with gaps is an answer. Cluster-scoped kinds are read
+    whole even for one namespace, because causes live there. ``keep`` slims each object by its
+    scene key as it arrives.
+    """
+    served = await cluster.resources()
+    types = by_key(served.types)
+    read: dict[str, Sequence[Obj]] = {}
+    unreadable: dict[str, str] = {}
+    absent: set[str] = set()
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(key: str, resource: ResourceType) -> None:
+        where = namespace if resource.namespaced else ""
+        slim = (lambda item: keep(key, item)) if keep else None
+        try:
+            async with gate:
+                listing = await cluster.list(resource, namespace=where, keep=slim)
+            read[key] = listing.items
+        except NotFound:
+            absent.add(key)  # the kind went away between discovery and the read
+        except (ClusterError, NotAllowed, InputError, Gone) as error:
+            unreadable[key] = (
+                why_unreadable(error, resource=resource, namespace=where)
+                if not isinstance(error, InputError)
+                else error.message
+            )
+        if on_kind:
+            on_kind(key)
+
+    jobs: dict[str, asyncio.Task[None]] = {}
+    for key in sorted(set(kinds)):
+        resource = types.get(key)
+        if resource is None:
+            _missing(key, served.failed, unreadable, absent)
+        elif "list" not in resource.verbs:
+            unreadable[key] = f"{resource.full_name} cannot be listed"
+        else:
+            jobs[key] = asyncio.create_task(one(key, resource))
+    try:
+        if jobs:
+            _, late = await asyncio.wait(jobs.values(), timeout=deadline_s)
+            for key, job in jobs.items():
+                if job in late:
+                    unreadable[key] = (
+                        f"reading {types[key].full_name} took longer than {deadline_s:.0f} s"
+                    )
+    finally:
+        for job in jobs.values():
+            job.cancel()
+        await asyncio.gather(*jobs.values(), return_exceptions=True)
+    for job in jobs.values():
+        if not job.cancelled() and (error := job.exception()) is not None:
+            raise error  # not an answer of the cluster: a defect, and never to be hidden
+    return Scene(
+        now=now,
+        namespace=namespace,
+        kinds=read,
+        unreadable=unreadable,
+        absent=frozenset(absent),
+    )
+
+
+def _missing(
+    key: str, failed: Mapping[str, str], unreadable: dict[str, str], absent: set[str]
+) -> None:
+    """A kind that discovery does not show is absent, unless its group could not be asked."""
+    group = key.partition(".")[2]
+    for group_version, why in failed.items():
+        if group and group_version.split("/")[0] == group:
+            unreadable[key] = f"the API group {group_version} could not be read: {why}"
+            return
+    absent.add(key)

@@ -1,0 +1,87 @@
+"""This server's own narrowing of what may be read, on top of what the cluster allows.
+
+RBAC decides what an identity may read; this decides what is shown through this server, per group
+of callers where the operator wants that. It can only take away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from kube_mcp.errors import NotAllowed
+from kube_mcp.objects import ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Patterns use ``*`` as in a shell. Deny wins over allow; an empty allow-list allows all.
+
+    ``kinds_deny`` holds plurals as kubectl writes them: ``secrets``, ``certificates.cert-manager.io``,
+    ``*.traefik.io``. ``toolsets`` empty means every toolset.
+    """
+
+    namespaces_allow: tuple[str, ...] = ()
+    namespaces_deny: tuple[str, ...] = ()
+    kinds_deny: tuple[str, ...] = ()
+    toolsets: tuple[str, ...] = ()
+
+    def allows_namespace(self, namespace: str) -> bool:
+        """Whether objects of this namespace may be shown."""
+        if _any(namespace, self.namespaces_deny):
+            return False
+        return not self.namespaces_allow or _any(namespace, self.namespaces_allow)
+
+    @property
+    def narrows_namespaces(self) -> bool:
+        """Whether a list over all namespaces has to be sifted."""
+        return bool(self.namespaces_allow or self.namespaces_deny)
+
+    def exact_namespaces(self) -> tuple[str, ...] | None:
+        """The allowed namespaces where they are all plain names, so that each can be asked for."""
+        if not self.namespaces_allow or any("*" in name for name in self.namespaces_allow):
+            return None
+        return tuple(name for name in self.namespaces_allow if self.allows_namespace(name))
+
+    def check(self, resource: ResourceType, namespace: str) -> None:
+        """Raises `NotAllowed` where this kind, or this namespace, is not to be shown."""
+        if _any(resource.full_name, self.kinds_deny):
+            raise NotAllowed(
+                f"This server does not show {resource.full_name}.",
+                hint="Its operator denies that kind (policy.kinds_deny).",
+            )
+        if namespace and not self.allows_namespace(namespace):
+            raise NotAllowed(
+                f"This server does not show namespace '{namespace}'.",
+                hint="Its operator limits the namespaces (policy.namespaces_allow and "
+                "policy.namespaces_deny).",
+            )
+
+    def narrowed(self, other: Policy) -> Policy:
+        """Both policies at once: what either denies is denied."""
+        return Policy(
+            namespaces_allow=_both(self.namespaces_allow, other.namespaces_allow),
+            namespaces_deny=self.namespaces_deny + other.namespaces_deny,
+            kinds_deny=self.kinds_deny + other.kinds_deny,
+            toolsets=_both(self.toolsets, other.toolsets),
+        )
+
+
+#: No narrowing: what the cluster allows is shown.
+OPEN = Policy()
+
+#: An allow-list that allows nothing: what is left of two lists that have no name in common.
+NOTHING = ("!",)
+
+
+def _any(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    if not one or not other:
+        return one or other
+    shared = [name for name in one if _any(name, other)]
+    shared += [name for name in other if _any(name, one) and name not in shared]
+    return tuple(shared) or NOTHING

@@ -1,0 +1,135 @@
+"""Container logs as a bounded stream of lines, newest kept.
+
+A log can be any size. It is read as it arrives and only the newest lines that fit are held, so the
+memory used is the limit given and never the size of the log.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from kube_mcp.errors import TimedOut, Unreachable
+from kube_mcp.kube.client import Client
+
+#: A line longer than this is cut where it arrives: some programs print a document on one line.
+MAX_LINE_BYTES = 16 * 1024
+
+#: Read no more than this of one container's log for one answer. 64 MiB is some 400,000 lines; the
+#: answer says when it was not enough.
+MAX_READ_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which part of which log. ``tail`` counts lines; ``since_s`` and ``since_time`` exclude each
+    other (the kubelet refuses both); ``previous`` is the container's run before the last restart.
+    """
+
+    namespace: str
+    pod: str
+    container: str
+    tail: int | None = None
+    since_s: int | None = None
+    since_time: str = ""
+    previous: bool = False
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The query as the API server wants it; timestamps always, to merge and to sort by."""
+        pairs = (
+            ("container", self.container),
+            ("tailLines", "" if self.tail is None else str(self.tail)),
+            ("sinceSeconds", "" if self.since_s is None else str(self.since_s)),
+            ("sinceTime", self.since_time),
+            ("previous", "true" if self.previous else ""),
+            ("timestamps", "true"),
+        )
+        return tuple((key, value) for key, value in pairs if value)
+
+
+@dataclass
+class LogRead:
+    """What came of reading one log.
+
+    ``lines`` are (timestamp, text), oldest first: the newest ``keep`` of those that ``wanted``
+    accepted. ``seen`` counts all lines read, ``matched`` those accepted. ``cut`` says, as half a
+    sentence, why the log was not read to its end; empty where it was.
+    """
+
+    query: LogQuery
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    seen: int = 0
+    matched: int = 0
+    bytes_read: int = 0
+    cut: str = ""
+
+
+async def read_log(
+    client: Client,
+    query: LogQuery,
+    *,
+    keep: int,
+    wanted: Callable[[str], bool] | None = None,
+    max_kept_bytes: int = 1024 * 1024,
+    max_read_bytes: int = MAX_READ_BYTES,
+    timeout_s: float = 30.0,
+) -> LogRead:
+    """The newest ``keep`` lines that ``wanted`` accepts, within ``max_kept_bytes``.
+
+    Raises `ClusterError` where the log cannot be opened; where it breaks off half way, what was
+    read is returned and ``cut`` says so.
+    """
+    kept: deque[tuple[str, str]] = deque()
+    kept_bytes = 0
+    read = LogRead(query)
+    response = await client.open_log(
+        query.namespace, query.pod, query=query.pairs(), timeout_s=timeout_s
+    )
+    try:
+        async for raw in _lines(response.chunks(), read, max_read_bytes):
+            read.seen += 1
+            stamp, text = _split(raw.decode("utf-8", "replace"))
+            if wanted is not None and not wanted(text):
+                continue
+            read.matched += 1
+            kept.append((stamp, text))
+            kept_bytes += len(text)
+            while kept and (len(kept) > keep or kept_bytes > max_kept_bytes):
+                kept_bytes -= len(kept.popleft()[1])
+    except (TimedOut, Unreachable) as error:
+        read.cut = f"reading stopped after {read.seen} lines: {error.message.rstrip('.').lower()}"
+    finally:
+        await response.aclose()
+    read.lines = list(kept)
+    return read
+
+
+async def _lines(
+    chunks: AsyncIterator[bytes], read: LogRead, max_read_bytes: int
+) -> AsyncIterator[bytes]:
+    rest = b""
+    async for chunk in chunks:
+        read.bytes_read += len(chunk)
+        parts = (rest + chunk).split(b"\n")
+        rest = parts.pop()
+        for part in parts:
+            yield part[:MAX_LINE_BYTES]
+        if len(rest) > MAX_LINE_BYTES:
+            # Hold the start of an endless line, not all of it.
+            rest = rest[:MAX_LINE_BYTES]
+        if read.bytes_read >= max_read_bytes:
+            read.cut = (
+                f"only the first {max_read_bytes // 1024**2} MiB of the log asked for were read"
+            )
+            return
+    if rest:
+        yield rest[:MAX_LINE_BYTES]
+
+
+def _split(line: str) -> tuple[str, str]:
+    """``2026-11-23T10:00:00.000000000Z text`` as its two parts; a line without a stamp keeps all."""
+    stamp, space, text = line.partition(" ")
+    if space and len(stamp) >= 20 and stamp[4:5] == "-" and stamp[10:11] == "T":
+        return stamp, text.rstrip("\r")
+    return "", line.rstrip("\r")
