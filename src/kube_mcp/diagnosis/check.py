@@ -1,0 +1,88 @@
+"""How a check is declared and found: put a file in ``checks/`` and it exists."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from kube_mcp.diagnosis.finding import Finding
+from kube_mcp.objects import Obj
+from kube_mcp.scene import Scene
+
+#: Declared by a check that looks at every kind of custom resource which happened to be read.
+ANY_CUSTOM_KIND = "*"
+
+Looks = Callable[[Obj, Scene], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``code`` names the condition it finds.
+
+    ``kinds`` are the keys of the kinds it is run over; ``needs`` are further kinds without which
+    it says nothing, ``optional`` ones without which it only says less.
+    """
+
+    code: str
+    kinds: tuple[str, ...]
+    needs: frozenset[str]
+    optional: frozenset[str]
+    doc: str
+    look: Looks
+
+    @property
+    def condition(self) -> str:
+        """The condition it finds, as one sentence."""
+        return self.doc.split("\n", 1)[0].strip()
+
+    def run(self, obj: Obj, scene: Scene) -> Iterator[Finding]:
+        """What there is to say about one object."""
+        for finding in self.look(obj, scene):
+            yield replace(finding, code=self.code)
+
+
+def check(
+    *kinds: str, needs: Sequence[str] = (), optional: Sequence[str] = ()
+) -> Callable[[Looks], Check]:
+    """Declare the one check of a file: code from the function's name, documentation from its text."""
+
+    def declare(look: Looks) -> Check:
+        return Check(
+            code=look.__name__.replace("_", "-"),
+            kinds=kinds,
+            needs=frozenset(needs),
+            optional=frozenset(optional),
+            doc=inspect.cleandoc(look.__doc__ or ""),
+            look=look,
+        )
+
+    return declare
+
+
+@lru_cache(maxsize=1)
+def all_checks() -> tuple[Check, ...]:
+    """Every check in ``checks/``, by code. A file that declares none is a programming error."""
+    import kube_mcp.diagnosis.checks as package
+
+    found: list[Check] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith("_"):
+            continue
+        declared = getattr(
+            importlib.import_module(f"{package.__name__}.{module.name}"), module.name
+        )
+        if not isinstance(declared, Check):
+            raise TypeError(f"checks/{module.name}.py does not declare the check '{module.name}'")
+        found.append(declared)
+    return tuple(sorted(found, key=lambda each: each.code))
+
+
+def needs(checks: Iterable[Check]) -> frozenset[str]:
+    """The keys of every kind that these checks read, optional ones included."""
+    return frozenset().union(
+        *(frozenset(each.kinds) | each.needs | each.optional for each in checks)
+    ) - {ANY_CUSTOM_KIND}

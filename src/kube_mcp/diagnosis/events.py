@@ -1,0 +1,101 @@
+"""Events, found by the object they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_str
+from kube_mcp.scene import Scene, key_for, ref_to, refer
+from kube_mcp.words.times import parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, whichever of its three generations of time and count fields it uses."""
+
+    about: Ref
+    uid: str
+    part: str
+    kind: str
+    reason: str
+    message: str
+    count: int
+    first: datetime | None
+    last: datetime | None
+    source: str
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether whoever wrote it thought something was wrong."""
+        return self.kind == "Warning"
+
+
+def event_of(obj: Obj) -> Event:
+    """An ``Event`` object, of ``v1`` or ``events.k8s.io``, as a value."""
+    about_key = "involvedObject" if "involvedObject" in obj else "regarding"
+    group, slash, _ = dig_str(obj, about_key, "apiVersion").partition("/")
+    times = [
+        parse_time(dig(obj, *path))
+        for path in (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",))
+    ]
+    last = next((each for each in times if each is not None), None)
+    last = last or parse_time(dig(obj, "metadata", "creationTimestamp"))
+    return Event(
+        about=refer(
+            key_for(dig_str(obj, about_key, "kind"), group if slash else ""),
+            dig_str(obj, about_key, "namespace"),
+            dig_str(obj, about_key, "name"),
+        ),
+        uid=dig_str(obj, about_key, "uid"),
+        part=dig_str(obj, about_key, "fieldPath"),
+        kind=dig_str(obj, "type"),
+        reason=dig_str(obj, "reason"),
+        message=dig_str(obj, "message") or dig_str(obj, "note"),
+        count=dig_int(obj, "series", "count", default=dig_int(obj, "count", default=1)),
+        first=parse_time(dig(obj, "firstTimestamp")) or last,
+        last=last,
+        source=dig_str(obj, "reportingComponent") or dig_str(obj, "source", "component"),
+    )
+
+
+def _index(scene: Scene) -> dict[Ref, list[Event]]:
+    index: dict[Ref, list[Event]] = {}
+    for obj in scene.seen("Event"):
+        if isinstance(obj, dict):
+            event = event_of(obj)
+            index.setdefault(event.about, []).append(event)
+    for events in index.values():
+        events.sort(key=lambda each: each.last.timestamp() if each.last else 0.0, reverse=True)
+    return index
+
+
+def every_event(scene: Scene) -> dict[Ref, list[Event]]:
+    """All events read, by the object they are about, newest first."""
+    return scene.derived(_index)
+
+
+def events_about(obj: Obj, scene: Scene, *reasons: str) -> Sequence[Event]:
+    """The events about an object, newest first; of these reasons only, if any are given.
+
+    Empty also where events could not be read: they expire, so nothing may be concluded from
+    there being none. Events about an earlier object of the same name are left out.
+    """
+    uid = dig_str(obj, "metadata", "uid")
+    found = scene.derived(_index).get(ref_to(obj), ())
+    return [
+        each
+        for each in found
+        if (not reasons or each.reason in reasons) and (not uid or not each.uid or each.uid == uid)
+    ]
+
+
+def latest(obj: Obj, scene: Scene, *reasons: str) -> Event | None:
+    """The newest event about an object, of these reasons if any are given."""
+    return next(iter(events_about(obj, scene, *reasons)), None)
+
+
+def warnings(obj: Obj, scene: Scene) -> Iterator[Event]:
+    """The Warning events about an object, newest first."""
+    return (each for each in events_about(obj, scene) if each.is_warning)

@@ -1,0 +1,214 @@
+"""A pod's containers with what they are and how they fare, and the workload the pod belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kube_mcp.diagnosis.conditions import condition
+from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_list, dig_map, dig_str
+from kube_mcp.scene import Scene, key_for, key_of, labels_of, ref_to, refer
+from kube_mcp.words.times import parse_time
+
+#: Pulling an image, attaching a volume and starting a sandbox take this long on a good day; what
+#: still waits afterwards is stuck. The figure is the one kubectl users learn to wait for.
+STARTING_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod: what was asked for and what became of it.
+
+    ``role`` is ``container``, ``init container``, ``sidecar`` (an init container that restarts)
+    or ``ephemeral container``. ``path`` leads to its status. The states are empty maps where the
+    container is not in them; ``last`` is how its previous run ended.
+    """
+
+    name: str
+    role: str
+    path: str
+    spec: Mapping[str, Any]
+    waiting: Mapping[str, Any]
+    running: Mapping[str, Any]
+    terminated: Mapping[str, Any]
+    last: Mapping[str, Any]
+    restarts: int
+    ready: bool
+    started: bool
+    image_id: str
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, as the kubelet names it."""
+        return dig_str(self.waiting, "reason")
+
+    @property
+    def ended(self) -> Mapping[str, Any]:
+        """How its latest finished run ended: this one if it is over, else the one before."""
+        return self.terminated or self.last
+
+
+_PARTS = (
+    ("initContainers", "initContainerStatuses", "init container"),
+    ("containers", "containerStatuses", "container"),
+    ("ephemeralContainers", "ephemeralContainerStatuses", "ephemeral container"),
+)
+
+
+def containers(pod: Obj, scene: Scene) -> tuple[Container, ...]:
+    """Every container of the pod, init and ephemeral ones included, in the order they start."""
+    cache = scene.derived(_cache)
+    found = cache.get(id(pod))
+    if found is None:
+        found = cache[id(pod)] = tuple(_containers(pod))
+    return found
+
+
+def _cache(scene: Scene) -> dict[int, tuple[Container, ...]]:
+    """Keyed by identity: the scene holds the pods, so no identity is used twice."""
+    return {}
+
+
+def _containers(pod: Obj) -> Iterator[Container]:
+    for spec_key, status_key, role in _PARTS:
+        specs = {
+            dig_str(each, "name"): each
+            for each in dig_list(pod, "spec", spec_key)
+            if isinstance(each, Mapping)
+        }
+        statuses = [
+            (index, each)
+            for index, each in enumerate(dig_list(pod, "status", status_key))
+            if isinstance(each, Mapping)
+        ]
+        for index, status in statuses:
+            spec = specs.pop(dig_str(status, "name"), {})
+            yield _container(role, f"status.{status_key}[{index}]", spec, status)
+        for index, spec in enumerate(specs.values()):
+            yield _container(role, f"spec.{spec_key}[{index}]", spec, {})
+
+
+def _container(
+    role: str, path: str, spec: Mapping[str, Any], status: Mapping[str, Any]
+) -> Container:
+    if role == "init container" and dig_str(spec, "restartPolicy") == "Always":
+        role = "sidecar"
+    return Container(
+        name=dig_str(spec, "name") or dig_str(status, "name"),
+        role=role,
+        path=path,
+        spec=spec,
+        waiting=dig_map(status, "state", "waiting"),
+        running=dig_map(status, "state", "running"),
+        terminated=dig_map(status, "state", "terminated"),
+        last=dig_map(status, "lastState", "terminated"),
+        restarts=dig_int(status, "restartCount"),
+        ready=dig(status, "ready") is True,
+        started=dig(status, "started") is True,
+        image_id=dig_str(status, "imageID"),
+    )
+
+
+def phase(pod: Obj) -> str:
+    """``Pending``, ``Running``, ``Succeeded``, ``Failed`` or ``Unknown``."""
+    return dig_str(pod, "status", "phase")
+
+
+def is_over(pod: Obj) -> bool:
+    """Whether the pod has run its course, well or badly: nothing in it will start again."""
+    return phase(pod) in ("Succeeded", "Failed")
+
+
+def is_going(pod: Obj) -> bool:
+    """Whether the pod is being deleted."""
+    return dig(pod, "metadata", "deletionTimestamp") is not None
+
+
+def is_ready(pod: Obj) -> bool:
+    """Whether the pod takes traffic, as its own condition says."""
+    return dig_str(condition(pod, "Ready"), "status") == "True"
+
+
+def created(obj: Obj) -> datetime | None:
+    """When the object was created."""
+    return parse_time(dig(obj, "metadata", "creationTimestamp"))
+
+
+def older_than(then: datetime | None, seconds: float, now: datetime) -> bool:
+    """Whether ``then`` is at least so long ago. A time nobody knows counts as long ago."""
+    return then is None or now - then >= timedelta(seconds=seconds)
+
+
+def within(then: datetime | None, seconds: float, now: datetime) -> bool:
+    """Whether ``then`` is known and less than so long ago."""
+    return then is not None and now - then < timedelta(seconds=seconds)
+
+
+def controller_of(obj: Obj) -> Ref | None:
+    """The object's controlling owner, by reference."""
+    for owner in dig_list(obj, "metadata", "ownerReferences"):
+        if dig(owner, "controller") is True and dig_str(owner, "kind"):
+            group, slash, _ = dig_str(owner, "apiVersion").partition("/")
+            key = key_for(dig_str(owner, "kind"), group if slash else "")
+            return refer(key, dig_str(obj, "metadata", "namespace"), dig_str(owner, "name"))
+    return None
+
+
+def workload_of(obj: Obj, scene: Scene) -> Ref | None:
+    """What a person would name: the Deployment of a pod, the CronJob of a Job's pod; else None.
+
+    Where ReplicaSets cannot be read, the Deployment's name is what is left of the ReplicaSet's
+    without the pod template's hash, which is how the Deployment controller names them.
+    """
+    owner = controller_of(obj)
+    if owner is None:
+        return None
+    if owner.kind not in ("ReplicaSet", "Job"):
+        return owner
+    above = scene.peek(owner.kind, owner.namespace, owner.name)
+    if above is not None:
+        return controller_of(above) or owner
+    if owner.kind == "ReplicaSet":
+        template_hash = dig_str(labels_of(obj), "pod-template-hash")
+        stem = owner.name.removesuffix(f"-{template_hash}")
+        if template_hash and stem != owner.name:
+            return refer("Deployment", owner.namespace, stem)
+    return owner
+
+
+def pods_by_owner(scene: Scene) -> dict[Ref, list[Obj]]:
+    """The pods read, under their controlling owner and under the workload above it."""
+    index: dict[Ref, list[Obj]] = {}
+    for pod in scene.seen("Pod"):
+        for ref in {controller_of(pod), workload_of(pod, scene)} - {None}:
+            if ref is not None:
+                index.setdefault(ref, []).append(pod)
+    return index
+
+
+def pods_of(owner: Obj | Ref, scene: Scene) -> Sequence[Obj]:
+    """The pods read that belong to a controller or workload."""
+    ref = owner if isinstance(owner, Ref) else ref_to(owner)
+    return scene.derived(pods_by_owner).get(ref, ())
+
+
+def pod_template(workload: Obj) -> Mapping[str, Any]:
+    """The pod template of a workload of any built-in kind."""
+    key = key_of(workload)
+    if key == "CronJob":
+        return dig_map(workload, "spec", "jobTemplate", "spec", "template")
+    if key == "Pod":
+        return workload
+    return dig_map(workload, "spec", "template")
+
+
+def grace_s(pod: Obj) -> int:
+    """How long the pod may take to stop, in seconds."""
+    return dig_int(
+        pod,
+        "metadata",
+        "deletionGracePeriodSeconds",
+        default=dig_int(pod, "spec", "terminationGracePeriodSeconds", default=30),
+    )
