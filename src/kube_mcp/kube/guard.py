@@ -231,7 +231,7 @@ def _refuse_query(request: Request, allowed: frozenset[str]) -> str | None:
 
 
 def _refuse_headers(request: Request) -> str | None:
-    for name, value in request.headers.items():
+    for name, value in (*request.headers.items(), *request.repeated_headers):
         lower = name.lower()
         if lower in _UPGRADES or lower.startswith("sec-websocket"):
             return f"The header '{shown(name)}' would turn the read into a two-way stream."

@@ -1,0 +1,237 @@
+"""What an operator sets about sign-in, checked as a whole before anything is started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from kube_mcp.auth.claims import ClaimNames
+from kube_mcp.auth.provider import url_problem
+
+#: Signatures with a public key only. An HMAC would make everyone who can verify able to sign.
+ASYMMETRIC_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+DEFAULT_ALGORITHMS = ("RS256", "ES256", "ES384")
+#: Clocks that differ by more than this are a fault to repair, not one to tolerate.
+MAX_LEEWAY_S = 30
+
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntrospectionConfig:
+    """Ask the provider about each token (RFC 7662): sees revocation, understands opaque tokens.
+
+    ``url`` is empty to take it from the discovery document. ``when`` is ``opaque`` (only for
+    tokens that are not JWTs), ``always`` (on top of the signature as well) or ``only`` (no JWT is
+    validated here). ``audience_optional`` accepts answers that name no audience at all, for
+    providers that answer only for tokens made out to the asking client.
+    """
+
+    client_id: str
+    client_secret_file: str
+    url: str = ""
+    client_auth: str = "basic"
+    when: str = "opaque"
+    cache_s: float = 60.0
+    audience_optional: bool = False
+
+    def problems(self, where: str, *, allow_http_loopback: bool) -> Iterator[str]:
+        """What contradicts itself, one sentence each."""
+        if not self.client_id:
+            yield f"{where}: introspection needs the client_id that may ask."
+        if not self.client_secret_file:
+            yield f"{where}: introspection needs client_secret_file, the path of a file."
+        if self.client_auth not in ("basic", "post"):
+            yield (
+                f"{where}: introspection client_auth is {self.client_auth!r};"
+                " expected 'basic' or 'post'."
+            )
+        if self.when not in ("opaque", "always", "only"):
+            yield (
+                f"{where}: introspection when is {self.when!r};"
+                " expected 'opaque', 'always' or 'only'."
+            )
+        if not 0 < self.cache_s <= 60:
+            yield (
+                f"{where}: introspection cache_s is {self.cache_s:g}; expected more than 0 and at"
+                " most 60, because a revoked token stays valid that long."
+            )
+        if self.url and (problem := url_problem(self.url, allow_http_loopback=allow_http_loopback)):
+            yield f"{where}: introspection url: {problem}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedIssuer:
+    """One provider application whose tokens are accepted.
+
+    ``issuer`` is compared byte for byte, trailing slash included. ``audience`` lists what ``aud``
+    may name: this server's public URL, or the client ids of providers that cannot put it there.
+    ``client_claims`` are tried in order for the client that asked for the token.
+    ``jwks_uri`` is empty to take it from the discovery document. ``allow_http_loopback`` is for
+    tests and development: plain http to this machine only.
+    """
+
+    issuer: str
+    audience: tuple[str, ...]
+    allowed_clients: tuple[str, ...]
+    jwks_uri: str = ""
+    ca_file: str = ""
+    algorithms: tuple[str, ...] = DEFAULT_ALGORITHMS
+    require_at_jwt: bool = False
+    client_claims: tuple[str, ...] = ("azp",)
+    claims: ClaimNames = field(default_factory=ClaimNames)
+    introspection: IntrospectionConfig | None = None
+    allow_http_loopback: bool = False
+
+    def problems(self, where: str) -> Iterator[str]:
+        """What contradicts itself, one sentence each."""
+        if problem := url_problem(self.issuer, allow_http_loopback=self.allow_http_loopback):
+            yield f"{where}: issuer: {problem}."
+        elif urlsplit(self.issuer).query:
+            yield f"{where}: issuer {self.issuer!r} has a query; an issuer is a plain URL."
+        if self.jwks_uri and (
+            problem := url_problem(self.jwks_uri, allow_http_loopback=self.allow_http_loopback)
+        ):
+            yield f"{where}: jwks_uri: {problem}."
+        if not [name for name in self.audience if name.strip()]:
+            yield (
+                f"{where}: audience is empty, so a token made out to anybody would open this"
+                " server; set the public URL, or the client id where the provider puts that in aud."
+            )
+        elif "" in self.audience:
+            yield f"{where}: audience holds an empty entry."
+        if not self.allowed_clients:
+            yield f"{where}: allowed_clients is empty; list the client ids that may call."
+        elif "" in self.allowed_clients:
+            yield f"{where}: allowed_clients holds an empty entry."
+        if not self.client_claims:
+            yield f"{where}: client_claims is empty; expected 'azp', or 'azp' and 'client_id'."
+        if not self.algorithms:
+            yield f"{where}: algorithms is empty; the default is {', '.join(DEFAULT_ALGORITHMS)}."
+        for name in self.algorithms:
+            if name not in ASYMMETRIC_ALGORITHMS:
+                yield (
+                    f"{where}: algorithm {name!r} is not one of"
+                    f" {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}."
+                    " Shared-secret and unsigned tokens are never accepted."
+                )
+        yield from self.claims.problems(where)
+        if self.introspection is not None:
+            yield from self.introspection.problems(
+                where, allow_http_loopback=self.allow_http_loopback
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorsConfig:
+    """Which browser pages may call. Empty is off: right where the proxy answers for CORS."""
+
+    allowed_origins: tuple[str, ...] = ()
+    #: Metadata is public and the same for all, so any page may read it.
+    metadata_for_everyone: bool = True
+
+    def problems(self) -> Iterator[str]:
+        """What cannot work, one sentence each."""
+        for origin in self.allowed_origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                yield (
+                    f"cors allowed origin {origin!r} is not an origin;"
+                    " expected scheme, host and port alone, such as 'http://localhost:6274'."
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthConfig:
+    """Sign-in as a whole.
+
+    ``public_urls`` are the addresses clients type, the first being the main one; every absolute
+    URL this server hands out is built from them. ``required_scopes`` must all be in a token, one
+    of ``required_groups`` must be. ``challenge_scopes`` is what a client is told to ask for.
+    """
+
+    public_urls: tuple[str, ...]
+    issuers: tuple[TrustedIssuer, ...]
+    required_scopes: tuple[str, ...] = ("openid",)
+    required_groups: tuple[str, ...] = ()
+    challenge_scopes: tuple[str, ...] = ("openid", "profile", "email")
+    advertise_offline_access: bool = False
+    relay_authorization_server: bool = False
+    resource_name: str = "Kubernetes"
+    resource_documentation: str = ""
+    leeway_s: int = 10
+    max_token_bytes: int = 16 * 1024
+    token_cache_s: float = 60.0
+    token_cache_entries: int = 4096
+    cors: CorsConfig = field(default_factory=CorsConfig)
+    allow_http_loopback: bool = False
+
+    def problems(self) -> list[str]:
+        """Everything that keeps this from being started, one sentence each; empty where all is well."""
+        return list(self._problems())
+
+    def _problems(self) -> Iterator[str]:
+        if not self.public_urls:
+            yield "public_url is not set; expected the URL that clients type, path included."
+        for url in self.public_urls:
+            yield from self._public_url_problems(url)
+        for url in sorted({url for url in self.public_urls if self.public_urls.count(url) > 1}):
+            yield f"public_url {url!r} stands twice."
+        if not self.issuers:
+            yield (
+                "issuer is not set; expected the issuer URL exactly as the provider writes it,"
+                " trailing slash included."
+            )
+        seen: set[str] = set()
+        for number, issuer in enumerate(self.issuers, 1):
+            where = f"issuer {number} ({issuer.issuer})" if issuer.issuer else f"issuer {number}"
+            yield from issuer.problems(where)
+            if issuer.issuer in seen:
+                yield f"{where} stands twice; put its audiences and clients into one entry."
+            seen.add(issuer.issuer)
+        for setting, scopes in (
+            ("required_scopes", self.required_scopes),
+            ("challenge_scopes", self.challenge_scopes),
+        ):
+            for scope in scopes:
+                if not _SCOPE_TOKEN.fullmatch(scope):
+                    yield (
+                        f"{setting} holds {scope!r}; a scope is one word without blanks or quotes."
+                    )
+        if missing := [s for s in self.required_scopes if s not in self.challenge_scopes]:
+            yield (
+                f"required_scopes asks for {', '.join(missing)}, which challenge_scopes does not"
+                " name: clients would sign in without it and be refused."
+            )
+        if "" in self.required_groups:
+            yield "required_groups holds an empty entry."
+        if not 0 <= self.leeway_s <= MAX_LEEWAY_S:
+            yield f"leeway_s is {self.leeway_s}; expected 0 to {MAX_LEEWAY_S}."
+        if not 512 <= self.max_token_bytes <= 64 * 1024:
+            yield f"max_token_bytes is {self.max_token_bytes}; expected 512 to 65536."
+        if not 0 <= self.token_cache_s <= 300:
+            yield (
+                f"token_cache_s is {self.token_cache_s:g}; expected 0 to 300, because a removed"
+                " key goes unnoticed that long."
+            )
+        if self.token_cache_entries < 1:
+            yield f"token_cache_entries is {self.token_cache_entries}; expected at least 1."
+        yield from self.cors.problems()
+
+    def _public_url_problems(self, url: str) -> Iterator[str]:
+        if problem := url_problem(url, allow_http_loopback=self.allow_http_loopback):
+            yield f"public_url: {problem}."
+            return
+        parts = urlsplit(url)
+        if parts.query:
+            yield f"public_url {url!r} has a query; clients compare the URL as typed."
+        if url.endswith("/"):
+            yield f"public_url {url!r} ends with a slash; clients drop it and then compare strings."
+        if parts.netloc != parts.netloc.lower():
+            yield f"public_url {url!r} has capitals in the host; write it in lower case."
+        if re.search(r"//|/\.{1,2}(/|$)|[%\s]", parts.path):
+            yield f"public_url {url!r} has a path that a proxy could rewrite; use plain segments."
