@@ -42,7 +42,7 @@ def parse_token(text: str, *, algorithms: frozenset[str]) -> ParsedToken:
         if _COMPACT_JWE.fullmatch(text):
             raise refuse("encrypted-token", "An encrypted token (JWE) came, expected a signed one.")
         if text.count(".") == 2 and text.endswith("."):
-            raise refuse("bad-signature", "The token has no signature.")
+            raise refuse("unsigned-token", "The token has no signature.")
         raise refuse("malformed-token", "The token is not three base64url parts joined by dots.")
     head, body, _ = text.split(".")
     header = _decode(head, "header")
