@@ -1,0 +1,192 @@
+"""Writes what is made from one source: the chart's rules and README, the GitOps role, the docs table.
+
+python deploy/scripts/generate.py            write
+python deploy/scripts/generate.py --check    fail, naming the files, where writing would change one
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kube_mcp.access.rbac import RULES, Rule, as_yaml, rule_yaml, rules
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "deploy/chart/kube-mcp"
+BASE = ROOT / "deploy/gitops/apps/base/kubernetes-mcp-server"
+SECURITY = ROOT / "docs/security.md"
+NAME = "kubernetes-mcp-server"
+TABLE_START, TABLE_END = "<!-- rules: generated -->", "<!-- rules: end -->"
+
+#: The chart's value behind each switch of `Rule.option`.
+OPTIONS = {"secrets": "rbac.secrets", "who_can": "config.policy.who_can"}
+
+
+def chart_rules() -> str:
+    """The template that both the viewer's and the impersonator's role are made from."""
+    parts = [
+        "{{/* Generated from src/kube_mcp/access/rbac.py by deploy/scripts/generate.py. */}}\n",
+        '{{- define "kube-mcp.rules" -}}\n',
+    ]
+    for rule in RULES:
+        if rule.option:
+            parts.append(f"{{{{- if .Values.{OPTIONS[rule.option]} }}}}\n")
+        parts.append(rule_yaml(rule))
+        if rule.option:
+            parts.append("{{- end }}\n")
+    return "".join([*parts, "{{- end }}\n"])
+
+
+def gitops_rbac() -> str:
+    """The base's own copy of the role: what a reviewer sees in Git is what the cluster gets."""
+    return f"""\
+# What the server may read, and nothing else. Generated from src/kube_mcp/access/rbac.py.
+# Custom resources of your own: add a ClusterRole and a binding in your overlay.
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {NAME}
+automountServiceAccountToken: false
+---
+{as_yaml(rules(), name=f"{NAME}-viewer")}---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {NAME}-viewer
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {NAME}-viewer
+subjects:
+  - kind: ServiceAccount
+    name: {NAME}
+    namespace: {NAME}
+"""
+
+
+def docs_table(text: str) -> str:
+    """``text`` with the table between the two markers made anew."""
+    rows = "".join(_row(rule) for rule in RULES)
+    table = f"| API group | resources | verbs | what for |\n|---|---|---|---|\n{rows}"
+    before, rest = text.split(TABLE_START, 1)
+    return f"{before}{TABLE_START}\n{table}{TABLE_END}{rest.split(TABLE_END, 1)[1]}"
+
+
+def _row(rule: Rule) -> str:
+    only = f" Only with `{OPTIONS[rule.option]}`." if rule.option else ""
+    resources = ", ".join(f"`{name}`" for name in rule.resources)
+    group = f"`{rule.group}`" if rule.group else "core"
+    return f"| {group} | {resources} | {', '.join(rule.verbs)} | {rule.why}.{only} |\n"
+
+
+def values_table(text: str) -> Iterator[tuple[str, Any, str]]:
+    """Every key of a values file as (dotted path, default, comment), in the file's order.
+
+    The comment is the block of lines right above the key; empty where there is none.
+    """
+    values = yaml.safe_load(text)
+    trail: list[tuple[int, str]] = []
+    comment: list[str] = []
+    for line in text.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("#"):
+            comment.append(stripped.lstrip("# "))
+            continue
+        if stripped:
+            indent = len(line) - len(line.lstrip())
+            trail = [each for each in trail if each[0] < indent]
+            trail.append((indent, stripped.split(":", 1)[0]))
+            value: Any = values
+            for _, key in trail:
+                value = value[key]
+            yield ".".join(key for _, key in trail), value, " ".join(comment)
+        comment = []
+
+
+def chart_readme() -> str:
+    rows = []
+    for path, value, comment in values_table((CHART / "values.yaml").read_text()):
+        if isinstance(value, dict) and value:
+            rows.append(f"| **`{path}`** | | **{comment}** |")
+        else:
+            default = yaml.safe_dump(value, default_flow_style=True, width=10_000)
+            default = default.removesuffix("...\n").strip().replace("|", "\\|")
+            rows.append(f"| `{path}` | `{default}` | {comment} |")
+    table = "\n".join(rows)
+    return f"""\
+<!-- Generated from values.yaml by deploy/scripts/generate.py. -->
+# kube-mcp
+
+A read-only Kubernetes MCP server: assistants look at the cluster, find what is broken and why, and
+change nothing.
+
+```console
+helm install kube-mcp deploy/chart/kube-mcp --namespace kube-mcp --create-namespace
+helm test kube-mcp --namespace kube-mcp
+```
+
+That works without a single value: the server reads the cluster with its own read-only
+ServiceAccount, and whoever may `kubectl port-forward` to it may use it. To serve it to people, give
+it a public URL and an identity provider:
+
+```yaml
+config:
+  server:
+    public_urls: ["https://api.example.com/mcp/kubernetes"]
+  auth:
+    issuers:
+      - issuer: https://authentik.example.com/application/o/kubernetes-mcp/
+        audience: [kubernetes-mcp-server]
+        allowed_clients: [kubernetes-mcp-server]
+ingressRoute:
+  enabled: true
+```
+
+The whole way, with Flux, Traefik, Authentik and Sealed Secrets, is in
+[docs/deploy.md](../../../docs/deploy.md); what the role allows and why is in
+[docs/security.md](../../../docs/security.md). A misspelt or unknown value is refused.
+
+## Values
+
+| value | default | meaning |
+|---|---|---|
+{table}
+"""
+
+
+def outputs() -> dict[Path, str]:
+    """Every generated file with the text it must have."""
+    return {
+        CHART / "templates/_rules.tpl": chart_rules(),
+        CHART / "README.md": chart_readme(),
+        BASE / "rbac.yaml": gitops_rbac(),
+        SECURITY: docs_table(SECURITY.read_text()),
+    }
+
+
+def stale(files: Mapping[Path, str]) -> list[Path]:
+    """The files that are missing, or are not what they should be."""
+    return [p for p, text in files.items() if not p.exists() or p.read_text() != text]
+
+
+def main(arguments: list[str]) -> int:
+    files = outputs()
+    wrong = stale(files)
+    if "--check" in arguments:
+        for path in wrong:
+            sys.stderr.write(
+                f"{path.relative_to(ROOT)} is stale: run python deploy/scripts/generate.py\n"
+            )
+        return 1 if wrong else 0
+    for path in wrong:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

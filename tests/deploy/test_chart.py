@@ -1,0 +1,374 @@
+"""What the chart makes of values: each test one promise of values.yaml."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from deploy.scripts.generate import values_table
+from tests.support.helm import CHART, helm, one, template
+
+NEEDS_TOOLS = ("helm4",)
+
+RENDERS = Path(__file__).parent / "values/renders"
+SIGN_IN: dict[str, Any] = {
+    "server": {"public_urls": ["https://api.example.com/mcp/kubernetes"]},
+    "auth": {
+        "issuers": [
+            {
+                "issuer": "https://authentik.example.com/application/o/kubernetes-mcp/",
+                "audience": ["kubernetes-mcp-server"],
+                "allowed_clients": ["kubernetes-mcp-server"],
+            }
+        ]
+    },
+}
+
+
+def config(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    (text,) = [o["data"]["config.toml"] for o in objects if "config.toml" in o.get("data", {})]
+    return tomllib.loads(text)
+
+
+def pod_spec(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    spec: dict[str, Any] = one(objects, "Deployment")["spec"]["template"]["spec"]
+    return spec
+
+
+def viewer_rules(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    (role,) = [
+        o
+        for o in objects
+        if o["kind"] == "ClusterRole" and o["metadata"]["name"].endswith("-viewer")
+    ]
+    rules: list[dict[str, Any]] = role["rules"]
+    return rules
+
+
+def test_without_sign_in_mcp_listens_on_the_pods_loopback_only() -> None:
+    server = config(template())["server"]
+
+    assert server["host"] == "127.0.0.1"
+    assert server["insecure_no_auth"] is True
+    assert (server["metrics_host"], server["metrics_port"]) == ("0.0.0.0", 9090)
+
+
+def test_with_sign_in_it_listens_for_the_service_and_never_without_auth() -> None:
+    written = config(template({"config": SIGN_IN}))
+
+    assert written["server"]["host"] == "0.0.0.0"
+    assert "insecure_no_auth" not in written["server"]
+    assert written["auth"]["issuers"] == SIGN_IN["auth"]["issuers"]
+    assert "kube-mcp.kube-mcp.svc" in written["server"]["allowed_hosts"]
+
+
+def test_settings_reach_the_file_as_toml_of_the_same_type() -> None:
+    awkward = 'a "quoted" name \\ <with> & everything é'
+    written = config(
+        template({"config": {"cluster": {"name": awkward}, "server": {"max_body_bytes": 16777216}}})
+    )
+
+    assert written["cluster"]["name"] == awkward
+    assert written["server"]["max_body_bytes"] == 16777216
+    assert written["policy"]["helm_releases"] is False
+
+
+def test_client_secrets_are_files_and_never_values() -> None:
+    objects = template(RENDERS / "everything.yaml")
+    introspection = config(objects)["auth"]["introspection"]
+    mounts = {m["name"]: m["mountPath"] for m in pod_spec(objects)["containers"][0]["volumeMounts"]}
+    (volume,) = [v for v in pod_spec(objects)["volumes"] if v["name"] == "client-secrets"]
+
+    assert introspection["client_secret_file"] == "/etc/kube-mcp/secrets/sts_client_secret"
+    assert mounts["client-secrets"] == "/etc/kube-mcp/secrets"
+    assert volume["secret"]["secretName"] == "kubernetes-mcp-oauth-secret"
+    assert not [o for o in objects if o["kind"] == "Secret"]
+
+
+def test_a_missing_secret_does_not_keep_the_pod_from_starting() -> None:
+    objects = template(RENDERS / "token-exchange.yaml")
+    (volume,) = [v for v in pod_spec(objects)["volumes"] if v["name"] == "client-secrets"]
+
+    assert volume["secret"]["optional"] is True
+
+
+def test_a_private_authority_is_mounted_and_told_to_every_issuer() -> None:
+    objects = template(RENDERS / "everything.yaml")
+
+    assert {i["ca_file"] for i in config(objects)["auth"]["issuers"]} == {"/etc/kube-mcp/ca/ca.crt"}
+
+
+def test_a_changed_setting_is_a_new_pod() -> None:
+    def checksum(values: dict[str, Any]) -> str:
+        deployment = one(template(values), "Deployment")
+        annotations = deployment["spec"]["template"]["metadata"]["annotations"]
+        return str(annotations["checksum/config"])
+
+    before = checksum({})
+    assert before == checksum({"replicaCount": 2})
+    assert before != checksum({"config": {"log": {"level": "debug"}}})
+    assert before != checksum({"extraToml": "[log]\nlevel = 'debug'"})
+
+
+def test_the_role_is_an_explicit_list_of_reads() -> None:
+    for rule in viewer_rules(template()):
+        assert set(rule["verbs"]) <= {"get", "list", "watch"}
+        assert "*" not in rule["resources"]
+        assert "*" not in rule["apiGroups"]
+        assert {r for r in rule["resources"] if "/" in r} <= {"pods/log"}
+        assert "secrets" not in rule["resources"]
+        assert set(rule) == {"apiGroups", "resources", "verbs"}
+
+
+def test_secrets_are_readable_only_where_that_is_said() -> None:
+    (rule,) = [
+        rule
+        for rule in viewer_rules(template({"rbac": {"secrets": True}}))
+        if "secrets" in rule["resources"]
+    ]
+
+    assert rule == {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}
+
+
+def test_who_can_adds_the_review_and_nothing_else() -> None:
+    before = viewer_rules(template())
+    after = viewer_rules(template({"config": {"policy": {"who_can": True}}}))
+
+    assert [rule for rule in after if rule not in before] == [
+        {
+            "apiGroups": ["authorization.k8s.io"],
+            "resources": ["localsubjectaccessreviews", "subjectaccessreviews"],
+            "verbs": ["create"],
+        }
+    ]
+
+
+def test_named_namespaces_are_bound_one_by_one() -> None:
+    objects = template(RENDERS / "some-namespaces.yaml")
+    bindings = [o for o in objects if o["kind"] == "RoleBinding"]
+
+    assert {o["metadata"]["namespace"] for o in bindings} == {"shop", "billing"}
+    assert not [o for o in objects if o["kind"] == "ClusterRoleBinding"]
+
+
+def test_two_releases_of_one_name_have_roles_of_their_own() -> None:
+    def roles(namespace: str) -> set[str]:
+        objects = template(release="mcp", namespace=namespace)
+        return {o["metadata"]["name"] for o in objects if o["kind"].startswith("ClusterRole")}
+
+    assert not roles("one") & roles("two")
+
+
+def test_impersonation_names_groups_and_lets_only_reads_happen() -> None:
+    objects = template(RENDERS / "impersonate.yaml", kube_version="1.36.0")
+    rules = one(objects, "ClusterRole", "kube-mcp-impersonator")["rules"]
+    groups = [rule for rule in rules if rule["resources"] == ["groups"]]
+
+    assert groups == [
+        {
+            "apiGroups": ["authentication.k8s.io"],
+            "resources": ["groups"],
+            "resourceNames": ["authentik:platform", "authentik:developers"],
+            "verbs": ["impersonate:user-info"],
+        }
+    ]
+    verbs = {verb for rule in rules for verb in rule["verbs"]}
+    assert verbs == {
+        "impersonate:user-info",
+        "impersonate-on:user-info:get",
+        "impersonate-on:user-info:list",
+        "impersonate-on:user-info:watch",
+        "impersonate-on:user-info:create",
+    }
+    created = {
+        resource
+        for rule in rules
+        if "impersonate-on:user-info:create" in rule["verbs"]
+        for resource in rule["resources"]
+    }
+    assert created == {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
+
+
+def test_where_callers_are_impersonated_the_server_itself_may_read_nothing() -> None:
+    objects = template(RENDERS / "impersonate.yaml")
+    viewers = one(objects, "ClusterRoleBinding", "kube-mcp-viewer")["subjects"]
+
+    assert viewers == [
+        {
+            "kind": "Group",
+            "apiGroup": "rbac.authorization.k8s.io",
+            "name": "authentik:platform",
+        }
+    ]
+
+
+def test_legacy_impersonation_is_bound_to_the_listed_names() -> None:
+    rules = one(
+        template(RENDERS / "impersonate-legacy.yaml"), "ClusterRole", "kube-mcp-impersonator"
+    )["rules"]
+
+    assert [r.get("resourceNames") for r in rules if r["resources"] in (["users"], ["groups"])] == [
+        ["authentik:alice", "authentik:bob"],
+        ["authentik:platform"],
+    ]
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"impersonate"}
+
+
+def test_pods_run_restricted_and_write_only_to_tmp() -> None:
+    spec = pod_spec(template())
+    (container,) = spec["containers"]
+
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] == 65532
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    writable = [m["mountPath"] for m in container["volumeMounts"] if not m.get("readOnly")]
+    assert writable == ["/tmp"]
+
+
+def test_autoscaling_owns_the_number_of_replicas() -> None:
+    objects = template({"autoscaling": {"enabled": True}})
+
+    assert "replicas" not in one(objects, "Deployment")["spec"]
+    assert one(objects, "HorizontalPodAutoscaler")["spec"]["minReplicas"] == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "made"),
+    [
+        ({}, False),
+        ({"replicaCount": 2}, True),
+        ({"autoscaling": {"enabled": True}}, True),
+        ({"autoscaling": {"enabled": True, "minReplicas": 1}}, False),
+    ],
+)
+def test_a_disruption_budget_is_made_only_where_a_pod_can_be_spared(
+    values: dict[str, Any], made: bool
+) -> None:
+    assert bool([o for o in template(values) if o["kind"] == "PodDisruptionBudget"]) is made
+
+
+def test_traefik_gets_the_path_alone_and_the_metadata_unstripped() -> None:
+    objects = template(RENDERS / "traefik.yaml", release="kubernetes-mcp-server")
+    metadata, mcp = one(objects, "IngressRoute")["spec"]["routes"]
+
+    assert metadata["match"] == (
+        "Host(`api.example.com`) && "
+        "(Path(`/.well-known/oauth-protected-resource/mcp/kubernetes`)"
+        " || Path(`/.well-known/oauth-protected-resource/mcp/kubernetes/`))"
+    )
+    assert mcp["match"] == (
+        "Host(`api.example.com`) && (Path(`/mcp/kubernetes`) || PathPrefix(`/mcp/kubernetes/`))"
+    )
+    strip = {"name": "kubernetes-mcp-server-strip"}
+    assert strip in mcp["middlewares"]
+    assert strip not in metadata["middlewares"]
+    assert one(objects, "Middleware", strip["name"])["spec"] == {
+        "stripPrefix": {"prefixes": ["/mcp/kubernetes"]}
+    }
+
+
+def test_every_public_url_has_its_routes_and_its_own_prefix() -> None:
+    objects = template(RENDERS / "everything.yaml")
+    prefixes = {
+        o["metadata"]["name"]: o["spec"]["stripPrefix"]["prefixes"]
+        for o in objects
+        if o["kind"] == "Middleware" and "stripPrefix" in o["spec"]
+    }
+
+    assert prefixes == {"kube-mcp-strip": ["/mcp/kubernetes"], "kube-mcp-strip-1": ["/mcp"]}
+    assert len(one(objects, "IngressRoute")["spec"]["routes"]) == 4
+    assert len([o for o in objects if o["kind"] == "HTTPRoute"]) == 2
+
+
+def test_a_host_of_its_own_has_nothing_to_strip() -> None:
+    objects = template(RENDERS / "root-url.yaml")
+    _, mcp = one(objects, "IngressRoute")["spec"]["routes"]
+
+    assert mcp["match"] == "Host(`k8s-mcp.example.com`)"
+    assert not [o for o in objects if o["kind"] == "Middleware" and "stripPrefix" in o["spec"]]
+
+
+def test_nothing_that_buffers_stands_before_the_stream() -> None:
+    for path in RENDERS.glob("*.yaml"):
+        kinds = {kind for o in template(path) if o["kind"] == "Middleware" for kind in o["spec"]}
+        assert kinds <= {"headers", "stripPrefix", "rateLimit"}
+
+
+def test_a_digest_wins_over_the_tag() -> None:
+    image = pod_spec(template(RENDERS / "digest.yaml"))["containers"][0]["image"]
+
+    assert image.startswith("registry.internal:5000/mirror/kube-mcp@sha256:")
+
+
+def test_notes_say_how_to_reach_what_was_installed() -> None:
+    open_to_nobody = _notes(RENDERS / "defaults.yaml")
+    assert "kubectl port-forward -n kube-mcp deploy/kube-mcp 8080:8080" in open_to_nobody
+    signed_in = _notes(RENDERS / "traefik.yaml")
+    assert (
+        "claude mcp add --transport http kubernetes https://api.example.com/mcp/kubernetes"
+        in signed_in
+    )
+    assert "port-forward" not in signed_in
+
+
+def _notes(path: Path) -> str:
+    return helm(
+        "install", "kube-mcp", str(CHART), "--dry-run=client", "--namespace", "kube-mcp",
+        "--values", str(path),
+    ).split("NOTES:")[1]  # fmt: skip
+
+
+def schema_keys(schema: dict[str, Any], trail: str = "") -> Iterator[str]:
+    for key, below in schema.get("properties", {}).items():
+        yield f"{trail}{key}"
+        yield from schema_keys(below, f"{trail}{key}.")
+
+
+def test_every_key_is_commented_and_known_to_the_schema() -> None:
+    text = (CHART / "values.yaml").read_text()
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    documented = {path: comment for path, _, comment in values_table(text)}
+
+    for path, comment in documented.items():
+        assert comment.endswith((".", ":")), f"{path} is not explained"
+    free = ("podSecurityContext.", "securityContext.", "resources.")
+    known = set(schema_keys(schema))
+    assert {p for p in documented if not p.startswith(free)} <= known
+    undocumented = {p for p in known - set(documented) if not p.startswith(free)}
+    assert undocumented == {"global"}
+
+
+def test_every_map_of_the_schema_is_closed_or_meant_to_be_free() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+
+    def open_maps(at: Any, trail: str) -> Iterator[str]:
+        if isinstance(at, dict):
+            if "properties" in at and at.get("additionalProperties") is not False:
+                yield trail
+            for key, below in at.items():
+                yield from open_maps(below, f"{trail}/{key}")
+        elif isinstance(at, list):
+            for number, below in enumerate(at):
+                yield from open_maps(below, f"{trail}/{number}")
+
+    assert list(open_maps(schema, "")) == []
+
+
+def test_the_chart_runs_with_the_version_of_the_program() -> None:
+    from kube_mcp import __version__
+
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert str(chart["appVersion"]) == __version__
