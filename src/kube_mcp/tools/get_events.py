@@ -1,0 +1,103 @@
+"""get_events: what happened lately, newest first over everything that was read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from kube_mcp.errors import InputError
+from kube_mcp.render.budget import count, fit
+from kube_mcp.render.events import EventLine, event_line, event_lines, fold, slim_event
+from kube_mcp.render.untrusted import framed
+from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import EVENTS, find, owned
+from kube_mcp.tools._params import NamespaceOrAll, Since
+from kube_mcp.tools._progress import reporter
+from kube_mcp.tools._tool import Need, ToolArgs, tool
+from kube_mcp.tools.list_resources import check_namespace
+from kube_mcp.words.times import parse_duration
+
+
+class Args(ToolArgs):
+    namespace: NamespaceOrAll = ""
+    kind: Annotated[str, Meta(description="With name: only this object and what it owns")] = ""
+    name: Annotated[str, Meta(max_length=300)] = ""
+    type: Literal["Normal", "Warning", ""] = ""
+    reason: Annotated[str, Meta(description="Only this reason, e.g. FailedMount")] = ""
+    since: Since = ""
+    limit: Annotated[int, Meta(ge=1, le=300)] = 60
+
+
+@tool(title="Read events", needs=(Need("events"),))
+async def get_events(args: Args, call: Call) -> str:
+    """Events of one object (with what it owns), of a namespace or of the cluster. All events are
+    read, repeated ones are folded with counts, the newest come first. Events are kept for about an
+    hour: an empty answer is not proof that nothing happened. Next: get_logs, diagnose.
+    """
+    cluster = call.cluster
+    if bool(args.kind) != bool(args.name) and "/" not in args.name:
+        raise InputError("get_events needs kind and name together, or neither.")
+    window = parse_duration(args.since) if args.since else None
+    names: set[tuple[str, str]] | None = None
+    gaps: list[str] = []
+    namespace = args.namespace
+    subject = f"namespace {namespace}" if namespace else "the whole cluster"
+    if args.name:
+        target = await find(cluster, kind=args.kind, name=args.name, namespace=namespace)
+        names, gaps = await owned(cluster, target)
+        # Events about cluster-scoped objects are filed in "default".
+        namespace = target.namespace or "default"
+        subject = target.label
+    elif namespace:
+        await check_namespace(cluster, namespace)
+    selectors = [
+        f"{key}={value}" for key, value in (("type", args.type), ("reason", args.reason)) if value
+    ]
+    listing = await cluster.list(
+        EVENTS,
+        namespace=namespace,
+        field_selector=",".join(selectors),
+        keep=slim_event,
+        then=event_line,
+        progress=reporter(call, "events"),
+    )
+    events: list[EventLine] = listing.items
+    if names is not None:
+        events = [event for event in events if (event.kind, event.names[0]) in names]
+    now = call.now()
+    if window is not None:
+        events = [event for event in events if event.last and now - event.last <= window]
+    return _answer(args, call, events, subject, gaps, read=len(listing.items))
+
+
+def _answer(
+    args: Args, call: Call, events: list[EventLine], subject: str, gaps: list[str], *, read: int
+) -> str:
+    asked = "".join(
+        f" {word} {value}"
+        for word, value in (("type", args.type), ("reason", args.reason), ("since", args.since))
+        if value
+    )
+    notes = [f"Not read: {gap}." for gap in gaps]
+    if not events:
+        looked = f" Read {count(read, 'event')} there." if args.name else ""
+        return "\n".join([
+            f"No events for {subject}{asked}.{looked} The API server forgets events after about "
+            "an hour, so older trouble may have left none.",
+            *notes,
+        ])  # fmt: skip
+    folded = fold(events)
+    shown = folded[: args.limit]
+    lines = event_lines(shown, now=call.now(), with_namespace=not args.namespace and not args.name)
+    kept, left = fit(lines, call.max_bytes - 600)
+    left += len(folded) - len(shown)
+    warnings = sum(event.count for event in folded if event.type == "Warning")
+    head = (
+        f"{count(len(events), 'event')} for {subject}{asked}, folded to {len(folded):,}, newest "
+        f"first ({warnings:,} warnings counted with repeats):"
+    )
+    out = [head, *framed(kept, what="events")]
+    if left:
+        out.append(f"{left:,} older not shown: narrow with type=Warning, reason, since or name.")
+    return "\n".join([*out, *notes])

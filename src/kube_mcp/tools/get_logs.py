@@ -1,0 +1,305 @@
+"""get_logs: the newest telling lines of a pod, or of all pods of a workload, in time order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from kube_mcp.errors import ClusterError, InputError, NotFound, Rejected, suggest
+from kube_mcp.kube.logs import LogQuery, LogRead
+from kube_mcp.objects import dig_int, dig_list, dig_map, dig_str
+from kube_mcp.render.budget import count
+from kube_mcp.render.logs import LogLine, Run, fit_runs, fold, merge, patterns, run_lines
+from kube_mcp.render.untrusted import framed
+from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import PODS, find, pods_of
+from kube_mcp.tools._params import LabelSelector, Namespace, Pattern, Since
+from kube_mcp.tools._patterns import matcher
+from kube_mcp.tools._tool import Need, ToolArgs, tool
+from kube_mcp.words.selectors import check_selector
+from kube_mcp.words.times import parse_duration, parse_time
+
+#: Logs opened for one answer. Each is a connection from the API server to a kubelet.
+MAX_STREAMS = 40
+
+#: Logs read at a time.
+AT_ONCE = 8
+
+#: Bytes of one log held in memory: twice what an answer can show.
+KEPT_BYTES = 96 * 1024
+
+_GROUPS = (
+    ("initContainers", "initContainerStatuses"),
+    ("containers", "containerStatuses"),
+    ("ephemeralContainers", "ephemeralContainerStatuses"),
+)
+
+
+class Args(ToolArgs):
+    name: Annotated[str, Meta(description="Pod, or with kind a workload or Service")] = ""
+    kind: Annotated[str, Meta(description="Default Pod; Deployment, Job, Service, …")] = "Pod"
+    namespace: Namespace = ""
+    label_selector: LabelSelector = ""
+    container: Annotated[
+        str, Meta(description="Default: all, init and ephemeral ones included")
+    ] = ""
+    tail: Annotated[
+        int | None, Meta(description="Newest lines of each container (default 200)", ge=1, le=50000)
+    ] = None
+    since: Since = ""
+    since_time: Annotated[str, Meta(description="RFC 3339; instead of since")] = ""
+    previous: Annotated[bool, Meta(description="The run before the last restart")] = False
+    include: Annotated[
+        Pattern, Meta(description="Regex (RE2): only matching lines; searched before tail")
+    ] = ""
+    exclude: Annotated[Pattern, Meta(description="Regex: drop matching lines")] = ""
+    fold: Annotated[bool, Meta(description="Fold similar neighbouring lines")] = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One container of one pod whose log is wanted."""
+
+    namespace: str
+    pod: str
+    container: str
+    status: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return f"{self.pod}/{self.container}"
+
+
+@tool(title="Read logs", toolset="logs", needs=(Need("pods/log", verbs=("get",)), Need("pods")))
+async def get_logs(args: Args, call: Call) -> str:
+    """Logs of a pod, or of every pod of a workload, Service or label selector, merged in time
+    order; the newest lines win. Use previous=true for a container that crashed. include/exclude
+    search the log on the server, before tail. Says what was cut, filtered or unreadable.
+    """
+    since_s = _since_seconds(args)
+    include = matcher(args.include, argument="include")
+    exclude = matcher(args.exclude, argument="exclude")
+    subject, pods = await _pods(args, call)
+    sources = list(_sources(pods, args))
+    if not sources:
+        raise InputError(*_no_container(pods, args))
+    notes: list[str] = []
+    if len(sources) > MAX_STREAMS:
+        notes.append(
+            f"Only {MAX_STREAMS} of {len(sources)} containers were read: name a container or a pod."
+        )
+        sources = sources[:MAX_STREAMS]
+    sifted = include is not None or exclude is not None
+    # A tail taken before the filter would silently hide every older match.
+    tail = None if sifted else (args.tail or 200)
+    keep = args.tail or 200
+    if sifted and not since_s and not args.since_time:
+        notes.append("Searched the whole log that the node still has.")
+    reads = await _read_all(
+        call,
+        [
+            LogQuery(
+                each.namespace, each.pod, each.container,
+                tail=tail, since_s=since_s, since_time=args.since_time, previous=args.previous,
+            )
+            for each in sources
+        ],
+        keep=keep, include=include, exclude=exclude,
+    )  # fmt: skip
+    lines: list[LogLine] = []
+    seen = matched = 0
+    for source, read in zip(sources, reads, strict=True):
+        if isinstance(read, ClusterError):
+            notes.append(_why(source, read, previous=args.previous))
+            continue
+        seen += read.seen
+        matched += read.matched
+        lines += [LogLine(stamp, source.label, text) for stamp, text in read.lines]
+        if read.cut:
+            notes.append(f"{source.label}: {read.cut}.")
+        if not read.seen:
+            notes.append(_silent(source, args))
+    return _answer(args, call, subject, sources, lines, notes, seen=seen, matched=matched)
+
+
+def _since_seconds(args: Args) -> int | None:
+    if args.since and args.since_time:
+        raise InputError("get_logs takes since or since_time, not both.")
+    if args.since_time and parse_time(args.since_time) is None:
+        raise InputError(
+            f"since_time: '{args.since_time[:60]}' is not an RFC 3339 time.",
+            hint="Write it like 2026-11-23T10:00:00Z, or use since=15m.",
+        )
+    return max(1, int(parse_duration(args.since).total_seconds())) if args.since else None
+
+
+async def _pods(args: Args, call: Call) -> tuple[str, Sequence[dict[str, Any]]]:
+    cluster = call.cluster
+    if args.label_selector:
+        if args.name:
+            raise InputError("get_logs takes name or label_selector, not both.")
+        check_selector(args.label_selector)
+        listing = await cluster.list(
+            PODS, namespace=args.namespace, label_selector=args.label_selector
+        )
+        where = f" in {args.namespace}" if args.namespace else ""
+        if not listing.items:
+            raise InputError(
+                f"No pod{where} matches '{args.label_selector}'.",
+                hint="list_resources kind=Pod columns=['labels'] shows the labels there are.",
+            )
+        return f"pods{where} matching {args.label_selector}", listing.items
+    if not args.name:
+        raise InputError("get_logs needs a name or a label_selector.")
+    target = await find(cluster, kind=args.kind, name=args.name, namespace=args.namespace)
+    pods = await pods_of(cluster, target)
+    if not pods:
+        raise InputError(
+            f"{target.label} has no pods now, so there is no log.",
+            hint="get_events or diagnose for it may say why.",
+        )
+    return target.label, pods
+
+
+def _sources(pods: Sequence[dict[str, Any]], args: Args) -> Iterator[_Source]:
+    # Newest pods first, so that a limit leaves out the oldest.
+    ordered = sorted(
+        pods, key=lambda pod: dig_str(pod, "metadata", "creationTimestamp"), reverse=True
+    )
+    for pod in ordered:
+        for group, status_group in _GROUPS:
+            statuses = {
+                dig_str(each, "name"): dig_map(each)
+                for each in dig_list(pod, "status", status_group)
+            }
+            for container in dig_list(pod, "spec", group):
+                name = dig_str(container, "name")
+                if args.container and name != args.container:
+                    continue
+                status = statuses.get(name, {})
+                if args.previous and not args.container and not _has_previous(status):
+                    continue
+                yield _Source(
+                    dig_str(pod, "metadata", "namespace"), dig_str(pod, "metadata", "name"),
+                    name, status,
+                )  # fmt: skip
+
+
+def _has_previous(status: Mapping[str, Any]) -> bool:
+    return dig_int(status, "restartCount") > 0 or bool(dig_map(status, "lastState"))
+
+
+def _no_container(pods: Sequence[dict[str, Any]], args: Args) -> tuple[str]:
+    names = sorted({
+        dig_str(container, "name")
+        for pod in pods
+        for group, _ in _GROUPS
+        for container in dig_list(pod, "spec", group)
+    })  # fmt: skip
+    if args.container:
+        hint = suggest(args.container, names) or f"There are: {', '.join(names)}."
+        return (f"There is no container '{args.container}'. {hint}",)
+    return (
+        "No container has been restarted, so there is no previous log. "
+        "Leave previous out to read the current one.",
+    )
+
+
+async def _read_all(
+    call: Call,
+    queries: Sequence[LogQuery],
+    *,
+    keep: int,
+    include: Callable[[str], bool] | None,
+    exclude: Callable[[str], bool] | None,
+) -> list[LogRead | ClusterError]:
+    gate = asyncio.Semaphore(AT_ONCE)
+    done = 0
+
+    async def one(query: LogQuery) -> LogRead | ClusterError:
+        nonlocal done
+        async with gate:
+            try:
+                return await call.cluster.log(
+                    query, keep=keep, include=include, exclude=exclude, max_kept_bytes=KEPT_BYTES
+                )
+            except ClusterError as error:
+                return error
+            finally:
+                done += 1
+                await call.progress(done, len(queries), f"{done} of {len(queries)} logs read")
+
+    return list(await asyncio.gather(*(one(query) for query in queries)))
+
+
+def _why(source: _Source, error: ClusterError, *, previous: bool) -> str:
+    """Why there is no log, in words that say what the kubelet's own do not."""
+    said = error.message
+    restarts = dig_int(source.status, "restartCount")
+    if previous and isinstance(error, Rejected | NotFound) and "previous" in said:
+        if not restarts:
+            return f"{source.label}: no previous log, because the container has not been restarted."
+        return (
+            f"{source.label}: restarted {restarts} times, but the node no longer has the log of "
+            "the run before; the current log, or get_events, is what is left."
+        )
+    waiting = dig_str(source.status, "state", "waiting", "reason")
+    if waiting:
+        message = dig_str(source.status, "state", "waiting", "message")
+        return f"{source.label}: no log, the container waits: {waiting}. {message}".rstrip()
+    return f"{source.label}: {said}"
+
+
+def _silent(source: _Source, args: Args) -> str:
+    started = dig_str(source.status, "state", "running", "startedAt")
+    if args.since or args.since_time:
+        return f"{source.label}: nothing written in that time."
+    return f"{source.label}: the log is empty" + (
+        f" (running since {started})." if started else "."
+    )
+
+
+def _answer(
+    args: Args,
+    call: Call,
+    subject: str,
+    sources: Sequence[_Source],
+    lines: list[LogLine],
+    notes: list[str],
+    *,
+    seen: int,
+    matched: int,
+) -> str:
+    what = "previous log" if args.previous else "log"
+    pods = {source.pod for source in sources}
+    head = f"{what} of {subject}, {count(len(pods), 'pod')}, {count(len(sources), 'container')}"
+    merged = merge(lines)
+    if not merged:
+        hidden = f": {seen:,} lines read, none passed the filter" if seen else ": no lines"
+        return "\n".join([head + hidden + ".", *notes])
+    runs = fold(merged) if args.fold else [Run(line, line, 1) for line in merged]
+    with_source = len(sources) > 1
+    stamps = [line.stamp for line in merged if line.stamp]
+    text = run_lines(runs, with_source=with_source, with_time=bool(stamps))
+    kept, left = fit_runs(text, call.max_bytes - 4000)
+    span = f", {stamps[0][:19]}Z to {stamps[-1][:19]}Z" if stamps else ""
+    head += f": {count(len(merged), 'line')}{span}"
+    filtered = seen - matched
+    if filtered:
+        notes.insert(0, f"The filter hid {filtered:,} of {seen:,} lines.")
+    if matched > len(merged):
+        notes.insert(0, f"Only the newest {len(merged):,} of {matched:,} lines are considered.")
+    elif not args.tail and not filtered and any(_at_tail(source, lines, 200) for source in sources):
+        notes.insert(0, "Older lines exist: this is the newest 200 of each container (tail).")
+    if left:
+        notes.insert(0, f"{left:,} older lines did not fit. They said:")
+        notes[1:1] = patterns(runs[:left])
+    return "\n".join([head + ".", *notes, *framed(kept, what="log")])
+
+
+def _at_tail(source: _Source, lines: Sequence[LogLine], tail: int) -> bool:
+    return sum(1 for line in lines if line.source == source.label) >= tail
