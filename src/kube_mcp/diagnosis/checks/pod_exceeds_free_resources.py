@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, rooms
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.finding import CRITICAL, Finding
+from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.pods import workload_of
+from kube_mcp.diagnosis.scheduling import obstacles
+from kube_mcp.objects import Obj
+from kube_mcp.scene import Scene, ref_to
+
+
+@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
+    """A pod asks for more of a resource than any node it may run on has free.
+
+    What it detects: the scheduler's "Insufficient cpu", memory, storage, GPU or "Too many pods",
+    compared with the largest node and, where all pods could be read, with what is really free.
+
+    Why it matters: the pod stays Pending until something else goes or a node is added; if no node
+    is that large at all, forever.
+
+    Where it cannot tell: whether a cluster autoscaler is about to add a node.
+    """
+    found = obstacles(pod, scene, "resources")
+    if found is None:
+        return
+    match = re.match(r"Insufficient (\S+)", found.main.text)
+    resource = match[1] if match else "pods"
+    asked = requests(pod).get(resource, 1 if resource == "pods" else 0)
+    largest = largest_allocatable(resource, scene)
+    free = max((room.free(resource) for room in rooms(scene) if room.schedulable), default=None)
+    never = largest is not None and asked > largest
+    what = f"{amount(resource, asked)} {resource}" if asked else resource
+    if never and largest is not None:
+        title = f"asks for {what}; the largest node offers {amount(resource, largest)}"
+    elif free is not None:
+        title = f"asks for {what}; no node has more than {amount(resource, max(free, 0))} free"
+    else:
+        title = f"asks for {what}; {found.main.nodes} nodes have too little free"
+    yield Finding(
+        ref=ref_to(pod),
+        workload=workload_of(pod, scene),
+        severity=CRITICAL,
+        title=f"{title}{found.others()}",
+        evidence=evidence(
+            (found.path, found.message),
+            (f"spec.containers[*].resources.requests.{resource}", amount(resource, asked)),
+        ),
+        since=found.since,
+        next=f"Lower the request for {resource} to what a node offers, or add a larger node."
+        if never
+        else f"Add a node, or lower what the pod or its neighbours request of {resource}.",
+    )

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.crashes import last_words, out_of_memory
+from kube_mcp.diagnosis.exits import exit_meaning
+from kube_mcp.diagnosis.finding import WARNING, Finding
+from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.pods import (
+    containers,
+    controller_of,
+    created,
+    is_going,
+    phase,
+    within,
+    workload_of,
+)
+from kube_mcp.objects import Obj, dig, dig_int, dig_str
+from kube_mcp.scene import Scene, ref_to
+from kube_mcp.words.times import parse_time
+
+_RECENT_S = 24 * 3600
+
+
+@check("Pod", optional=["ReplicaSet", "Job"])
+def pod_failed(pod: Obj, scene: Scene) -> Iterator[Finding]:
+    """A pod has failed for good: its containers ended with an error and will not be restarted.
+
+    What it detects: pods of the last day in phase Failed that were not evicted, with the exit code
+    of the container that failed. A Job's pods are told with their Job.
+
+    Why it matters: with restarts switched off, and nobody to make a new pod, its work is not done.
+
+    Where it cannot tell: whether somebody has run it again under another name.
+    """
+    if phase(pod) != "Failed" or is_going(pod):
+        return
+    owner = controller_of(pod)
+    if (owner and owner.kind == "Job") or dig_str(pod, "status", "reason"):
+        return
+    for each in containers(pod, scene):
+        if not each.terminated or dig_int(each.terminated, "exitCode") == 0:
+            continue
+        finished = parse_time(dig(each.terminated, "finishedAt"))
+        if out_of_memory(each) or not within(finished or created(pod), _RECENT_S, scene.now):
+            continue
+        yield Finding(
+            ref=ref_to(pod),
+            workload=workload_of(pod, scene),
+            part=each.name,
+            severity=WARNING,
+            title=f"{each.role} {each.name} ended with {exit_meaning(each.terminated)} and is not "
+            "restarted",
+            evidence=evidence(
+                ("status.phase", "Failed"),
+                (f"{each.path}.state.terminated.exitCode", dig(each.terminated, "exitCode")),
+                (f"{each.path}.state.terminated.reason", dig_str(each.terminated, "reason")),
+                ("spec.restartPolicy", dig_str(pod, "spec", "restartPolicy")),
+                *last_words(pod, each, scene),
+            ),
+            since=finished,
+            next=f"Read the log of {each.name} for the error, then run the pod again.",
+        )

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.finding import CRITICAL, Finding
+from kube_mcp.diagnosis.phrases import evidence, listed, plural
+from kube_mcp.diagnosis.pods import workload_of
+from kube_mcp.diagnosis.scheduling import obstacles
+from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
+from kube_mcp.scene import Scene, labels_of, ref_to
+from kube_mcp.words.selectors import Requirement
+
+
+@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
+    """A pod's node selector or required node affinity fits no node.
+
+    What it detects: the scheduler's "didn't match Pod's node affinity/selector" as the main cause;
+    names each requirement that no node meets, and which values the nodes have instead.
+
+    Why it matters: the pod stays Pending whatever room there is.
+
+    Where it cannot tell: where each requirement is met by some node but no node meets all, it
+    names the requirements only.
+    """
+    found = obstacles(pod, scene, "selector")
+    if found is None:
+        return
+    nodes = [labels_of(node) for node in scene.seen("Node")]
+    wanted = list(_requirements(pod))
+    unmet = [
+        (path, each)
+        for path, each in wanted
+        if nodes and not any(each.matches(labels) for labels in nodes)
+    ]
+    shown = unmet or wanted
+    asks = listed(_text(each) for _, each in shown)
+    yield Finding(
+        ref=ref_to(pod),
+        workload=workload_of(pod, scene),
+        severity=CRITICAL,
+        title=f"asks for a node with {asks}; "
+        f"{'no node has it' if unmet else 'none fits'}{found.others()}",
+        evidence=evidence(
+            (found.path, found.message),
+            *((path, _text(each)) for path, each in shown[:3]),
+            *((f"nodes have {each.key}", _known(each.key, nodes)) for _, each in unmet[:3]),
+        ),
+        since=found.since,
+        next="Correct the node selector or affinity, or give a node the label."
+        if unmet
+        else f"Compare the requirements with the labels of the {plural(len(nodes), 'node')}.",
+    )
+
+
+def _requirements(pod: Obj) -> Iterator[tuple[str, Requirement]]:
+    for key, value in dig_map(pod, "spec", "nodeSelector").items():
+        yield "spec.nodeSelector", Requirement(str(key), "In", (str(value),))
+    required = dig_map(
+        pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    for term in dig_list(required, "nodeSelectorTerms"):
+        for each in dig_list(term, "matchExpressions"):
+            yield (
+                "spec.affinity.nodeAffinity",
+                Requirement(
+                    dig_str(each, "key"),
+                    dig_str(each, "operator"),
+                    tuple(str(value) for value in dig_list(each, "values")),
+                ),
+            )
+
+
+def _text(each: Requirement) -> str:
+    match each.operator:
+        case "In" if len(each.values) == 1:
+            return f"{each.key}={each.values[0]}"
+        case "Exists":
+            return each.key
+        case "DoesNotExist":
+            return f"no {each.key}"
+        case _:
+            return f"{each.key} {each.operator} {listed(each.values)}"
+
+
+def _known(key: str, nodes: Sequence[Mapping[str, object]]) -> str:
+    values = sorted({str(labels[key]) for labels in nodes if key in labels})
+    return listed(values) if values else "no such label"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.finding import CRITICAL, Finding
+from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import controller_of
+from kube_mcp.diagnosis.refusals import CREATORS, refusal, short
+from kube_mcp.objects import Obj
+from kube_mcp.scene import Scene, ref_to
+
+
+@check(*CREATORS, optional=["Event"])
+def pods_cannot_be_created(obj: Obj, scene: Scene) -> Iterator[Finding]:
+    """A controller tries to create pods and the API server refuses them, for a reason of its own.
+
+    What it detects: any refusal in a ReplicaFailure condition or a recent FailedCreate event that is not a
+    quota, a limit range, pod security, a webhook or a missing service account.
+
+    Why it matters: the pods do not exist, so nothing shows up among them.
+
+    Where it cannot tell: the reason is quoted, not understood.
+    """
+    found = refusal(obj, scene)
+    if found is None or found.kind != "other":
+        return
+    yield Finding(
+        ref=ref_to(obj),
+        workload=controller_of(obj),
+        severity=CRITICAL,
+        title=f"its pods are refused: {quote(short(found.message))}",
+        evidence=evidence((found.path, found.message)),
+        since=found.since,
+        next="Act on what the API server answers; the pod template is refused as it is.",
+    )

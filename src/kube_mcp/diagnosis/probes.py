@@ -1,0 +1,90 @@
+"""Probes: what they ask, where, and how long they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kube_mcp.diagnosis.pods import Container
+from kube_mcp.objects import dig, dig_int, dig_list, dig_map, dig_str
+
+KEYS = {"Readiness": "readinessProbe", "Liveness": "livenessProbe", "Startup": "startupProbe"}
+
+
+def probe_of(container: Container, kind: str) -> Mapping[str, Any]:
+    """The container's probe of a kind, or an empty map."""
+    return dig_map(container.spec, KEYS[kind])
+
+
+def target(probe: Mapping[str, Any]) -> str:
+    """What the probe asks: ``GET http :8080/healthz``, ``TCP 5432``, ``gRPC 9000``, ``command``."""
+    if "httpGet" in probe:
+        get = dig_map(probe, "httpGet")
+        scheme = dig_str(get, "scheme").lower() or "http"
+        return f"GET {scheme} :{get.get('port')}{dig_str(get, 'path') or '/'}"
+    if "tcpSocket" in probe:
+        return f"TCP {dig(probe, 'tcpSocket', 'port')}"
+    if "grpc" in probe:
+        return f"gRPC {dig(probe, 'grpc', 'port')}"
+    return "a command"
+
+
+def port_of(probe: Mapping[str, Any]) -> int | str | None:
+    """The port a probe connects to, a number or a name; None for commands."""
+    for way in ("httpGet", "tcpSocket", "grpc"):
+        port = dig(probe, way, "port")
+        if isinstance(port, int | str) and not isinstance(port, bool):
+            return port
+    return None
+
+
+def declared_ports(container: Container) -> dict[int, str]:
+    """The ports the container declares, with their names."""
+    return {
+        number: dig_str(each, "name")
+        for each in dig_list(container.spec, "ports")
+        if (number := dig_int(each, "containerPort"))
+    }
+
+
+def port_problem(container: Container, probe: Mapping[str, Any]) -> str:
+    """What is wrong with the probe's port, as half a sentence; empty where nothing is."""
+    port, declared = port_of(probe), declared_ports(container)
+    known = ", ".join(f"{name or 'unnamed'} {number}" for number, name in declared.items())
+    if isinstance(port, str) and not port.isdigit():
+        if port not in declared.values():
+            return f"it asks port '{port}', which the container does not name ({known or 'none'})"
+    elif port is not None and declared and int(port) not in declared:
+        return f"it asks port {port}; the container declares {known}"
+    return ""
+
+
+def allowed_s(probe: Mapping[str, Any]) -> int:
+    """How long a container may fail the probe from its start before it is ended, in seconds."""
+    return dig_int(probe, "initialDelaySeconds") + dig_int(
+        probe, "periodSeconds", default=10
+    ) * dig_int(probe, "failureThreshold", default=3)
+
+
+def failure(message: str) -> str:
+    """What a failing probe's event says, in a person's words; empty where it is unclear."""
+    lowered = message.lower()
+    for sign, meaning in (
+        ("connection refused", "nothing listens on that port"),
+        ("statuscode: 404", "the path does not exist there"),
+        ("statuscode: 401", "the path wants a login"),
+        ("statuscode: 403", "the path is forbidden"),
+        ("statuscode: 5", "the application answers that it is unwell"),
+        ("http: server gave http response to https", "it asks HTTPS and the port speaks HTTP"),
+        ("malformed http response", "it asks HTTP and the port speaks HTTPS or another protocol"),
+        ("client sent an http request to an https", "it asks HTTP and the port speaks HTTPS"),
+        ("deadline exceeded", "no answer within the probe's timeout"),
+        ("timeout", "no answer within the probe's timeout"),
+        ("no such file", "the command is not in the image"),
+        ("not found", "the command is not in the image"),
+        ("no route to host", "the pod's address cannot be reached from its node"),
+        ("connection reset", "the connection was broken off"),
+    ):
+        if sign in lowered:
+            return meaning
+    return ""

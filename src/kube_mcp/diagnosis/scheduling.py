@@ -1,0 +1,155 @@
+"""The scheduler's sentence about a pod that fits nowhere, taken apart into counted causes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from kube_mcp.diagnosis.conditions import condition, since
+from kube_mcp.diagnosis.events import latest
+from kube_mcp.diagnosis.pods import created, is_going, older_than, phase
+from kube_mcp.objects import Obj, dig, dig_str
+from kube_mcp.scene import Scene
+
+#: A new pod is tried within a second; half a minute leaves room for an autoscaler's first look.
+SETTLED_S = 30
+
+# What each part of the sentence is about. The first match counts, so what is narrower stands
+# before what is wider. The wording is kube-scheduler's, old and new.
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "claim",
+        re.compile(
+            r"unbound immediate PersistentVolumeClaim|persistentvolumeclaim .*not found"
+            r"|persistentvolumeclaim .*is being deleted|didn't find available persistent volumes"
+            r"|storageclass\S* .*not found|ephemeral volume controller|bound to non-existent",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "volume",
+        re.compile(
+            r"volume node affinity conflict|max volume count|no available volume zone"
+            r"|no available disk|ReadWriteOncePod|exceed.*volume|not enough free storage",
+            re.IGNORECASE,
+        ),
+    ),
+    ("cordon", re.compile(r"were unschedulable|node\.kubernetes\.io/unschedulable")),
+    ("resources", re.compile(r"^(Insufficient \S+|Too many pods)")),
+    ("spread", re.compile(r"topology spread constraints")),
+    (
+        "pod-affinity",
+        re.compile(r"pod affinity|pod anti-affinity|existing pods'? anti-affinity|inter-pod", re.I),
+    ),
+    ("selector", re.compile(r"node affinity|node selector|requested node name|NodeName", re.I)),
+    ("taint", re.compile(r"untolerated taint|didn't tolerate|taint\(s\)", re.IGNORECASE)),
+    ("port", re.compile(r"free ports", re.IGNORECASE)),
+    ("no-nodes", re.compile(r"no nodes available", re.IGNORECASE)),
+)
+# Where two causes bar as many nodes, the one a person can more probably act upon.
+_ORDER = (
+    "claim",
+    "volume",
+    "selector",
+    "pod-affinity",
+    "spread",
+    "port",
+    "resources",
+    "cordon",
+    "taint",
+    "no-nodes",
+    "other",
+)
+_PART = re.compile(r"^(\d+) (?:node\(s\) )?(.*)$", re.DOTALL)
+_TAINT = re.compile(r"taint\(?s?\)? \{([^}]*)\}")
+# A control plane that takes no ordinary pods is how clusters are built, not what is wrong.
+_NORMAL_TAINTS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why ``nodes`` of the nodes were ruled out, in the scheduler's words."""
+
+    nodes: int
+    kind: str
+    text: str
+
+    @property
+    def taint(self) -> str:
+        """``key: value`` of the taint, where one is named."""
+        found = _TAINT.search(self.text)
+        return found[1].strip().rstrip(":").strip() if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What keeps one pod from being placed. ``main`` is the cause that matters most."""
+
+    message: str
+    path: str
+    since: datetime | None
+    causes: tuple[Cause, ...]
+    main: Cause
+
+    def others(self) -> str:
+        """The further causes, as half a sentence; empty where there are none."""
+        rest = [f"{each.nodes} {each.text}" for each in self.causes if each is not self.main]
+        return f" (and {', '.join(rest)})" if rest else ""
+
+
+def obstacles(pod: Obj, scene: Scene, *kinds: str) -> Obstacles | None:
+    """What keeps the pod from being placed, if the main cause is of one of these kinds."""
+    if phase(pod) not in ("Pending", "") or dig(pod, "spec", "nodeName") or is_going(pod):
+        return None
+    if not older_than(created(pod), SETTLED_S, scene.now):
+        return None
+    found = condition(pod, "PodScheduled")
+    message, path, start = "", "", None
+    if found.get("status") == "False" and dig_str(found, "reason") != "SchedulingGated":
+        message = dig_str(found, "message")
+        path, start = "status.conditions[PodScheduled].message", since(found)
+    if not message:
+        event = latest(pod, scene, "FailedScheduling")
+        if event is None:
+            return None
+        message, path, start = event.message, "event FailedScheduling", event.first
+    causes = tuple(parse(message))
+    main = min(causes, key=_weight)
+    if main.kind not in kinds:
+        return None
+    return Obstacles(message, path, start or created(pod), causes, main)
+
+
+def parse(message: str) -> Iterator[Cause]:
+    """The causes in a message such as ``0/3 nodes are available: 3 Insufficient cpu.``
+
+    At least one; a message of another form is one cause by itself.
+    """
+    head, colon, tail = message.partition("nodes are available: ")
+    if not colon:
+        yield Cause(0, _kind(message), message.strip().rstrip("."))
+        return
+    # What would happen after preemption repeats the causes; it is not why the pod waits.
+    tail = re.split(r"\.? ?preemption: ", tail, maxsplit=1)[0]
+    for part in re.split(r", (?=\d+ )", tail.strip().rstrip(".")):
+        found = _PART.match(part)
+        text = found[2] if found else part
+        yield Cause(int(found[1]) if found else _total(head), _kind(text), text)
+
+
+def _total(head: str) -> int:
+    found = re.search(r"/(\d+) $", head)
+    return int(found[1]) if found else 0
+
+
+def _kind(text: str) -> str:
+    return next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
+
+
+def _weight(cause: Cause) -> tuple[int, int, int]:
+    ordinary = cause.kind == "taint" and cause.taint.startswith(_NORMAL_TAINTS)
+    if cause.kind == "claim":
+        return (-1, 0, 0)
+    return (int(ordinary), -cause.nodes, _ORDER.index(cause.kind))
