@@ -18,10 +18,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from aiohttp import web
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from joserfc.jwk import ECKey, OctKey, RSAKey
 
 CLIENT_ID = "kubernetes-mcp-server"
 CLIENT_SECRET = "a secret that stays in the tests"
@@ -50,11 +49,18 @@ def public_jwk(
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, **members: Any
 ) -> dict[str, Any]:
     """The public half as it stands in a key set."""
-    pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    kind = RSAKey if isinstance(key, rsa.RSAPrivateKey) else ECKey
-    return {**kind.import_key(pem).as_dict(private=False), "use": "sig", **members}
+    numbers: Any = key.public_key().public_numbers()
+    if isinstance(key, rsa.RSAPrivateKey):
+        found = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+    else:
+        size = (key.key_size + 7) // 8
+        found = {"kty": "EC", "crv": f"P-{key.key_size}"}
+        found |= {name: _number(getattr(numbers, name), size) for name in ("x", "y")}
+    return {**found, "use": "sig", **members}
+
+
+def _number(value: int, size: int = 0) -> str:
+    return base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
 
 
 def signature(signing_input: bytes, algorithm: str, key: Any) -> bytes:
@@ -293,4 +299,4 @@ def _algorithm_of(key: Any) -> str:
 
 def hmac_jwk(secret: str, **members: Any) -> dict[str, Any]:
     """A symmetric key as it must never stand in a key set, but might."""
-    return {**OctKey.import_key(secret).as_dict(private=True), **members}
+    return {"kty": "oct", "k": base64url(secret.encode()), **members}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,15 +81,24 @@ def _parse_key(entry: Mapping[str, Any]) -> SigningKey | None:
     if kid is not None and not isinstance(kid, str):
         return None
     algorithms = _algorithms(entry, kind)
+    if not algorithms or (kind == "RSA" and _bits(entry.get("n")) < _MIN_RSA_BITS):
+        return None
     public = {name: entry[name] for name in _PUBLIC_MEMBERS[kind] if name in entry}
     try:
-        key = _CLASS_BY_TYPE[kind].import_key(public)
-        bits = key.raw_value.key_size if isinstance(key, RSAKey) else _MIN_RSA_BITS
+        return SigningKey(kid, algorithms, _CLASS_BY_TYPE[kind].import_key(public))
     except Exception:  # the library raises whatever the broken number made it raise
         return None
-    if not algorithms or bits < _MIN_RSA_BITS:
-        return None
-    return SigningKey(kid, algorithms, key)
+
+
+def _bits(number: object) -> int:
+    """The length of a base64url number, 0 where it is none."""
+    if not isinstance(number, str) or not number.isascii():
+        return 0
+    try:
+        raw = base64.urlsafe_b64decode(number + "=" * (-len(number) % 4))
+    except ValueError:
+        return 0
+    return int.from_bytes(raw, "big").bit_length()
 
 
 def _algorithms(entry: Mapping[str, Any], kind: str) -> frozenset[str]:

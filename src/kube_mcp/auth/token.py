@@ -27,8 +27,11 @@ class ParsedToken:
 
 
 def looks_opaque(text: str) -> bool:
-    """Whether a token is something only its issuer can read."""
-    return not _COMPACT_JWS.fullmatch(text)
+    """Whether a token is something only its issuer can read.
+
+    Opaque tokens may have dots as well, but a JWT begins with a JSON object in base64url.
+    """
+    return not (text.startswith(("ey", "ew")) and _COMPACT_JWS.fullmatch(text))
 
 
 def parse_token(text: str, *, algorithms: frozenset[str]) -> ParsedToken:

@@ -1,0 +1,78 @@
+"""The discovery document is believed only where it speaks for the issuer, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from kube_mcp.auth.denied import Denied
+from kube_mcp.auth.issuer import metadata_urls, parse_metadata
+from kube_mcp.errors import IdentityProviderError
+from tests.support.issuer import FakeIssuer
+from tests.support.signin import SignIn
+
+
+def test_the_places_of_the_document_for_an_issuer_with_a_path() -> None:
+    assert metadata_urls("https://sso.example.com/application/o/mcp/") == (
+        "https://sso.example.com/application/o/mcp/.well-known/openid-configuration",
+        "https://sso.example.com/.well-known/oauth-authorization-server/application/o/mcp",
+    )
+    assert metadata_urls("https://sso.example.com") == (
+        "https://sso.example.com/.well-known/openid-configuration",
+        "https://sso.example.com/.well-known/oauth-authorization-server",
+    )
+
+
+def test_a_document_that_differs_by_a_slash_is_refused_with_that_hint() -> None:
+    with pytest.raises(IdentityProviderError) as caught:
+        parse_metadata(
+            {"issuer": "https://sso.example.com/o/mcp"}, issuer="https://sso.example.com/o/mcp/"
+        )
+
+    assert "differ by the trailing slash" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://sso.example.com/jwks",
+        "file:///etc/passwd",
+        "https://user:secret@sso.example.com/jwks",
+        "//sso.example.com/jwks",
+        "http://127.0.0.1/jwks",
+        "https://",
+        7,
+    ],
+)
+def test_an_endpoint_that_must_not_be_asked_is_refused(url: object) -> None:
+    issuer = "https://sso.example.com/"
+
+    with pytest.raises(IdentityProviderError) as caught:
+        parse_metadata({"issuer": issuer, "jwks_uri": url}, issuer=issuer)
+
+    assert "jwks_uri" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_document_of_somebody_else_leaves_the_server_without_keys(
+    signin: SignIn, issuer: FakeIssuer
+) -> None:
+    issuer.discovery_changes["issuer"] = "https://evil.example.com/"
+
+    denied = await signin.verifier.verify(issuer.token())
+
+    assert isinstance(denied, Denied)
+    assert (denied.code, denied.status) == ("keys-unavailable", 503)
+    assert "speaks for issuer 'https://evil.example.com/'" in denied.sentence
+    assert issuer.hits["jwks"] == 0
+
+
+async def test_the_document_is_kept_and_handed_out_stale_while_the_provider_is_down(
+    signin: SignIn, issuer: FakeIssuer
+) -> None:
+    metadata = signin.verifier.issuers[0].metadata
+    first = await metadata.get()
+    issuer.down = True
+    signin.clock.pass_s(3601)
+
+    assert await metadata.get() is first
+    assert first.raw["code_challenge_methods_supported"] == ["plain", "S256"]
