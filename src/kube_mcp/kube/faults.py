@@ -33,7 +33,7 @@ def in_words(error: Exception, config: ClusterConfig) -> ClusterError | Refused:
         case aiohttp.ClientHttpProxyError():
             return Unreachable(
                 f"The proxy {_proxy(config)} answered {error.status} when asked to connect "
-                f"to {_server(config)}.",
+                f"to the API server {_server(config)}.",
                 hint="Check what the proxy allows, or add the server to NO_PROXY.",
             )
         case aiohttp.ClientProxyConnectionError():
@@ -48,16 +48,21 @@ def in_words(error: Exception, config: ClusterConfig) -> ClusterError | Refused:
             )
         case aiohttp.ClientConnectorError():
             return Unreachable(
-                f"{_server(config)} cannot be connected to: {_reason(error.os_error)}.",
+                f"The API server {_server(config)} cannot be connected to: {_reason(error.os_error)}.",
                 hint=_connect_hint(error.os_error),
             )
         case aiohttp.ServerDisconnectedError():
-            return Unreachable(f"{_server(config)} closed the connection before it answered.")
+            return Unreachable(
+                f"The API server {_server(config)} closed the connection before it answered.",
+                hint=_silent_hint(config),
+            )
         case aiohttp.ClientPayloadError():
-            return Unreachable(f"{_server(config)} broke off in the middle of its answer.")
+            return Unreachable(
+                f"The API server {_server(config)} broke off in the middle of its answer."
+            )
         case aiohttp.ClientResponseError():
             return ServerFault(
-                f"What {_server(config)} answered is not HTTP as an API server speaks it.",
+                f"What the API server {_server(config)} answered is not HTTP as an API server speaks it.",
                 hint="Check that the address and the port are the API server's.",
             )
         case OSError():
@@ -65,7 +70,9 @@ def in_words(error: Exception, config: ClusterConfig) -> ClusterError | Refused:
         case ValueError():
             return Refused("The request has a header or an address that cannot be sent safely.")
         case _:
-            return Unreachable(f"{_server(config)} cannot be asked: {type(error).__name__}.")
+            return Unreachable(
+                f"The API server {_server(config)} cannot be asked: {type(error).__name__}."
+            )
 
 
 def may_pass(error: Unreachable) -> bool:
@@ -82,7 +89,7 @@ def may_pass(error: Unreachable) -> bool:
 def _untrusted(error: Exception, config: ClusterConfig) -> Unreachable:
     code = getattr(error, "verify_code", 0)
     detail = getattr(error, "verify_message", "") or "it cannot be verified"
-    says = f"The certificate of {_server(config)}"
+    says = f"The certificate of the API server {_server(config)}"
     if code == _EXPIRED:
         return Unreachable(
             f"{says} has expired.",
@@ -111,10 +118,12 @@ def _no_tls(error: OSError, config: ClusterConfig) -> Unreachable:
     reason = (getattr(error, "reason", "") or "").replace("_", " ").lower()
     if reason in ("wrong version number", "record layer failure", "http request"):
         return Unreachable(
-            f"{_server(config)} does not speak TLS on that port.",
+            f"The API server {_server(config)} does not speak TLS on that port.",
             hint="Check the port, or write http:// if that is meant.",
         )
-    return Unreachable(f"TLS with {_server(config)} failed: {reason or 'the handshake broke off'}.")
+    return Unreachable(
+        f"TLS with the API server {_server(config)} failed: {reason or 'the handshake broke off'}."
+    )
 
 
 def _broken(error: OSError, config: ClusterConfig) -> Unreachable:
@@ -122,13 +131,15 @@ def _broken(error: OSError, config: ClusterConfig) -> Unreachable:
     reason = (getattr(cause, "reason", "") or "").lower()
     if "certificate" in reason:
         return Unreachable(
-            f"{_server(config)} does not accept our client certificate"
+            f"The API server {_server(config)} does not accept our client certificate"
             f" ({reason.replace('_', ' ')}).",
             hint="Check client-certificate in the kubeconfig: it may be missing or expired.",
         )
     if error.errno in _BROKEN:
-        return Unreachable(f"{_server(config)} broke the connection off.")
-    return Unreachable(f"The connection to {_server(config)} failed: {_reason(error)}.")
+        return Unreachable(f"The API server {_server(config)} broke the connection off.")
+    return Unreachable(
+        f"The connection to the API server {_server(config)} failed: {_reason(error)}."
+    )
 
 
 def _reason(error: OSError) -> str:
@@ -151,10 +162,18 @@ def _connect_hint(error: OSError) -> str:
     return "Check the address, and the network or VPN of this machine."
 
 
+def _silent_hint(config: ClusterConfig) -> str:
+    # With TLS 1.3 a missing client certificate is noticed after the handshake, and asyncio does
+    # not tell the alert from an ordinary end.
+    if config.is_https and config.client_certificate is None:
+        return "It may be restarting, or it demands a client certificate."
+    return "It may be restarting."
+
+
 def _server(config: ClusterConfig) -> str:
-    """The server's address, as a subject of a sentence. A path or a password is not shown."""
+    """The server's address. A path or a password is not shown."""
     parts = urlsplit(config.server)
-    return f"The API server {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _host(config: ClusterConfig) -> str:

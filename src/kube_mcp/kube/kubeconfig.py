@@ -300,7 +300,8 @@ def _named(
     merged: dict[str, Entry] = {}
     for file, document in documents:
         here: dict[str, Entry] = {}
-        for item in document.get(section) or ():
+        items = document.get(section) or []
+        for item in items if isinstance(items, list) else [items]:
             name = item.get("name") if isinstance(item, Mapping) else None
             fields = item.get(field) if isinstance(item, Mapping) else None
             if not isinstance(name, str) or not isinstance(fields or {}, Mapping):

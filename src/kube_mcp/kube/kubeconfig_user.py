@@ -22,6 +22,7 @@ from kube_mcp.kube.connection import (
     Impersonation,
 )
 from kube_mcp.kube.kubeconfig_entry import Entry
+from kube_mcp.objects import dig_list
 
 _EXEC_GROUP = "client.authentication.k8s.io"
 _EXEC_VERSIONS = (f"{_EXEC_GROUP}/v1", f"{_EXEC_GROUP}/v1beta1")
@@ -150,7 +151,7 @@ def _interactive_mode(plugin: Entry, version: str) -> str:
 
 
 def _environment(plugin: Entry) -> tuple[tuple[str, str], ...]:
-    entries = plugin.fields.get("env") or ()
+    entries = plugin.fields.get("env") or []
     if not isinstance(entries, list):
         raise CredentialsError(f"{plugin.where}: env is not a list of names and values.")
     pairs = []
@@ -176,7 +177,7 @@ def _cluster_info(config: ClusterConfig, cluster: Entry) -> Mapping[str, object]
         "proxy-url": cluster.text("proxy-url"),
         "disable-compression": cluster.flag("disable-compression"),
     }
-    for extension in cluster.fields.get("extensions") or ():
+    for extension in dig_list(cluster.fields, "extensions"):
         if isinstance(extension, Mapping) and extension.get("name") == f"{_EXEC_GROUP}/exec":
             info["config"] = extension.get("extension")
     return {key: value for key, value in info.items() if value}
