@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kube_mcp.access.modes import signed_in
 from kube_mcp.auth.caller import Caller
+from kube_mcp.errors import SettingsError
 from kube_mcp.kube.identity import Identity
 
 #: Said at start, in the log, wherever this mode is switched on.
@@ -31,7 +32,7 @@ class PassthroughMode:
 
     def __init__(self, *, accept_risk: bool) -> None:
         if not accept_risk:
-            raise ValueError(WARNING)
+            raise SettingsError([WARNING])
 
     async def identity(self, caller: Caller | None) -> Identity:
         """The caller's token as it came, after this server has verified it."""
