@@ -111,6 +111,11 @@ class Gate:
         """Calls running now, of all subjects."""
         return self._in_flight
 
+    @property
+    def subjects(self) -> int:
+        """How many subjects are remembered."""
+        return len(self._subjects)
+
     def _refilled(self, subject: Hashable) -> _Subject:
         now = self._monotonic()
         state = self._subjects.get(subject)
