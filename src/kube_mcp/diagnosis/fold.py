@@ -33,12 +33,27 @@ def _fold(group: Sequence[Finding]) -> Folded:
 
 
 def causes(folded: Sequence[Folded]) -> list[Root]:
-    """The findings that nothing explains, each with all that follows from it."""
+    """The findings that nothing explains, each with all that follows from it.
+
+    A symptom of the very objects that its cause is about says nothing new, and is dropped.
+    """
     parent = _parents(folded)
+    for effect, cause in list(parent.items()):
+        told, above = folded[effect], folded[cause]
+        if told.first.symptom and set(told.refs) <= {*above.refs}:
+            _bypass(parent, effect)
+            parent[effect] = -1
     children: dict[int, list[int]] = defaultdict(list)
     for effect, cause in parent.items():
         children[cause].append(effect)
     return [_root(index, folded, children) for index in range(len(folded)) if index not in parent]
+
+
+def _bypass(parent: dict[int, int], dropped: int) -> None:
+    """What hung under a dropped finding hangs under its cause."""
+    for effect, cause in list(parent.items()):
+        if cause == dropped:
+            parent[effect] = parent[dropped]
 
 
 def _root(top: int, folded: Sequence[Folded], children: Mapping[int, Sequence[int]]) -> Root:

@@ -25,6 +25,8 @@ def pod_on_lost_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     node_name = dig_str(pod, "spec", "nodeName")
     if not node_name or is_over(pod) or is_going(pod):
         return
+    if not scene.all("Node"):
+        return  # nodes that are no objects: a virtual cluster, or a recording without them
     node = scene.get("Node", "", node_name)
     ready = condition(node, "Ready") if node is not None else {}
     if node is not None and (not ready or ready.get("status") == "True"):

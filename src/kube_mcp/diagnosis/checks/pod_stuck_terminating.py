@@ -33,7 +33,7 @@ def pod_stuck_terminating(pod: Obj, scene: Scene) -> Iterator[Finding]:
         return
     finalizers = [str(each) for each in dig_list(pod, "metadata", "finalizers")]
     node = dig_str(pod, "spec", "nodeName")
-    gone = bool(node) and scene.lacks("Node", "", node)
+    gone = bool(node and scene.seen("Node")) and scene.lacks("Node", "", node)
     if finalizers:
         why, advice = (
             f"it waits for the finalizer {listed(finalizers)}",

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.cron import longest_gap_s
+from kube_mcp.diagnosis.events import latest
+from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
+from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.diagnosis.workloads import is_deleted
+from kube_mcp.objects import Obj, dig, dig_list, dig_str
+from kube_mcp.scene import Scene, ref_to
+from kube_mcp.words.times import age, parse_time
+
+# The controller looks every ten seconds; a busy one is minutes late, not more.
+_LATE_S = 600
+
+
+@check("CronJob", optional=["Event"])
+def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
+    """A CronJob has not run for longer than its schedule allows.
+
+    What it detects: a last run (or, before the first, the creation) longer ago than the longest
+    gap in the schedule, and runs that were missed or cannot be scheduled by the controller's own
+    account, with the runs still in progress that forbid a new one.
+
+    Why it matters: what it does has not been done since.
+
+    Where it cannot tell: a schedule in another form than five fields or a known @name is left to
+    the controller's events.
+    """
+    if dig(obj, "spec", "suspend") is True or is_deleted(obj):
+        return
+    last = parse_time(dig(obj, "status", "lastScheduleTime"))
+    begun = last or created(obj)
+    schedule = dig_str(obj, "spec", "schedule")
+    gap_s = longest_gap_s(schedule)
+    event = latest(obj, scene, "FailedNeedsStart", "TooManyMissedTimes", "MissSchedule")
+    late = gap_s is not None and begun and older_than(begun, gap_s + _LATE_S, scene.now)
+    if not late and event is None:
+        return
+    active = [dig_str(each, "name") for each in dig_list(obj, "status", "active")]
+    forbids = dig_str(obj, "spec", "concurrencyPolicy") == "Forbid" and bool(active)
+    why = f": its run {listed(active)} is still going, and overlap is forbidden" if forbids else ""
+    yield Finding(
+        ref=ref_to(obj),
+        severity=WARNING,
+        confidence=LIKELY,
+        title=f"should run at '{schedule}' and "
+        f"{f'last ran {age(last, scene.now)} ago' if last else 'has never run'}{why}",
+        evidence=evidence(
+            ("spec.schedule", schedule),
+            ("spec.timeZone", dig_str(obj, "spec", "timeZone")),
+            ("status.lastScheduleTime", dig_str(obj, "status", "lastScheduleTime")),
+            ("spec.startingDeadlineSeconds", dig(obj, "spec", "startingDeadlineSeconds")),
+            ("spec.concurrencyPolicy", dig_str(obj, "spec", "concurrencyPolicy")),
+            ("status.active", listed(active) if active else None),
+            (f"event {event.reason}", event.message) if event else ("", ""),
+        ),
+        since=begun,
+        next=f"Look at the run {active[0]}, which does not end."
+        if forbids
+        else "Look at the CronJob's events, and at kube-controller-manager.",
+    )
