@@ -109,6 +109,8 @@ class PluginCredentials:
         """Wait for a run. Being cancelled does not cancel the run, as awaiting it would."""
         task = self._start()
         await asyncio.wait({task})
+        if task.cancelled():
+            raise CredentialsError("The connection to the cluster was closed while signing in.")
         task.result()
 
     def _start(self) -> asyncio.Task[Issued]:
