@@ -1,0 +1,247 @@
+"""Credentials that are recognised by the name before them, in logs, messages and config files.
+
+``password=x``, ``"clientSecret": "x"``, ``--token x``, ``DB_PASSWORD: x``, ``<secret>x</secret>``,
+``name: DB_PASSWORD`` and then ``value: x``, YAML blocks and lists: all are a name, something
+between, and a value. The search goes from one word that can be part of such a name to the next.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kube_mcp.redaction.names import Says, says
+from kube_mcp.redaction.values import is_basic_login, is_innocent, is_prose, looks_random
+
+Span = tuple[int, int]
+
+# Looked for in lower case. Every name that says something contains one of these.
+_STEM = re.compile(
+    r"pass|pwd|pw(?![a-z])|psk|secret|sess|salt|seed|sig|sas(?![a-z])|token|totp|key|cred|cookie"
+    r"|conn|code|auth|dsn|jwt|otp|bearer|mnemonic|netrc|docker(?:cfg|config)|privat|licen|pat(?![a-z])"
+)
+_NAME_LEFT = re.compile(r"[\w.-]*")
+_NAME_RIGHT = re.compile(r"[\w.-]{0,64}")
+_NAME_REACH = 64
+
+_QUOTE = r"\\{0,7}[\"'`]"
+_ASSIGNED = re.compile(rf"(?:{_QUOTE})?\]?[ \t]{{0,32}}(?::=|=>|={{1,2}}|:)[ \t]{{0,64}}")
+# `- name: DB_PASSWORD` and `value: x` below it, in YAML, JSON, XML and Go's notation.
+_PAIRED = re.compile(
+    rf"(?:{_QUOTE})?,?\s{{1,64}}(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}"
+)
+_BLANKS = re.compile(r"[ \t]{1,16}")
+_QUOTED_NEXT = re.compile(r"[ \t]{1,16}(?=[\"'])")
+_OPENING = re.compile(r"[bBuUrR]?(\\{0,7}[\"'`])")
+_LIST = re.compile(r"\[[^\[\]{}]{1,4096}\]")
+_ITEM = re.compile(r"[^\s\[\],\"']+")
+_RUN = re.compile(
+    r"(?:\$\([^()\n]{0,256}\)|\{\{[^{}\n]{0,256}\}\}|\$\{[^{}\n]{0,256}\}|[^\s\"'<>`])++"
+)
+# Where one assignment ends and the next begins without a blank: `a=1,b=2`, `a=1;b=2`, `a=1&b=2`.
+_NEXT = re.compile(r"[,;&|](?=[\w.\[\]-]{1,64}[=:])")
+_NEXT_PARAMETER = re.compile(r"[&#;]")
+_LINE_OR_QUOTE = re.compile(r"[\n\"'\\]")
+_MAP_ITEM = re.compile(r"- [\w.-]{1,64}:(?:\s|\Z)")
+_LINE_LEAD = re.compile(r"[\s\"'#;/*-]*(?:export\s+|set\s+|ENV\s+|-\s+)?[\"'_/]?")
+_ANOTHER = re.compile(r"[ \t,;][\w.-]{1,64}=|[ \t]--?[a-z]")
+_BLOCK = re.compile(r"[|>][+-]?\d?[+-]?")
+_SCHEME = re.compile(
+    r"(?:bearer|basic|digest|negotiate|token|apikey|api-key|aws4-hmac-sha256|ntlm)[ \t]+",
+    re.IGNORECASE,
+)
+# The values of these have blanks in them: `Cookie: a=b; c=d`.
+_WHOLE_LINE = ("authorization", "cookie", "cookies")
+# In configuration these are followed by a blank instead of a sign: `requirepass x`.
+_BLANK_ASSIGNED = frozenset({"requirepass", "masterauth", "insecure-password", "_password"})
+# A word of a sentence, and the sentence goes on: `failed to get token: serviceaccounts "x" not found`.
+_SENTENCE = re.compile(r"[A-Za-z][a-z]*[.:]?[ \t]+[\"'\w(]")
+_IN_SENTENCES = frozenset({"token", "tokens", "secret", "secrets", "credential", "credentials", "cookie",
+    "authorization", "pass", "bearer", "salt", "pat", "jwt"})  # fmt: skip
+_PASSWORDS = ("password", "passwd", "passphrase", "authorization")
+_URL_NAMES = frozenset({"sig", "signature", "code", "key", "auth", "session", "state"})
+
+_said = lru_cache(maxsize=8192)(says)
+
+
+def find_assigned(text: str) -> list[Span]:
+    """Where in ``text`` values stand whose name says they are credentials, without overlap."""
+    low = text.lower()
+    if len(low) != len(text):  # one capital of Turkish becomes two characters
+        low = text.replace("İ", "I").lower()
+    spans: list[Span] = []
+    at = 0
+    # Ending at one stem's value and going on from there keeps this linear.
+    while hit := _STEM.search(low, at):
+        left = _NAME_LEFT.match(text[max(at, hit.start() - _NAME_REACH) : hit.start()][::-1])
+        start = hit.start() - (left.end() if left else 0)
+        right = _NAME_RIGHT.match(text, hit.end())
+        at = right.end() if right else hit.end()
+        verdict = _said(text[start:at])
+        if verdict is Says.NOTHING and not _is_url_parameter(text, start, at):
+            continue
+        for span in _value_after(text, low, start, at, verdict):
+            spans.append(span)
+            at = span[1]
+    return spans
+
+
+def _is_url_parameter(text: str, start: int, end: int) -> bool:
+    return start > 0 and text[start - 1] in "?&" and text[end : end + 1] == "="
+
+
+def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> list[Span]:
+    """The spans of the value behind the name at ``start`` to ``end``; none if it is readable."""
+    name = low[start:end]
+    if start > 0 and text[start - 1] == "<" and text[end : end + 1] == ">":
+        return _judged(text, end + 1, _until(text, "<", end + 1), verdict, name)
+    assigned = _ASSIGNED.match(text, end)
+    if assigned is None:
+        if paired := _PAIRED.match(text, end):
+            return _judged(text, *_extent(text, paired.end(), name, in_url=False), verdict, name)
+        return _after_blank(text, start, end, verdict, name)
+    value = assigned.end()
+    sign = assigned.group()
+    if sign == ":" and text[max(0, start - 1) : start] == "/":
+        return []  # an image and its tag, a host and its port
+    if sign.lstrip("\\")[:1] in "\"'`" and " " in sign.rstrip() and not _OPENING.match(text, value):
+        return []  # `failed for volume "db-password" : secret "db" not found`
+    if _is_url_parameter(text, start, end):
+        stop = _extent(text, value, name, in_url=True)[1]
+        if name.rsplit("-", 1)[-1] in _URL_NAMES and stop - value >= 8:
+            verdict = Says.CREDENTIAL
+        return _judged(text, value, stop, verdict, name)
+    head = text[max(0, start - 81) : start]
+    line = head.rpartition("\n")[2] if "\n" in head or start <= 81 else None
+    leads = line is not None and _LINE_LEAD.fullmatch(line) is not None
+    if verdict is Says.CREDENTIAL:
+        if value == len(text) or text[value] in "\n|>":
+            return _below(text, value, len(line)) if leads and line is not None else []
+        if text[value] == "[" and (items := _LIST.match(text, value)):
+            return [
+                span
+                for item in _ITEM.finditer(text, items.start() + 1, items.end() - 1)
+                for span in _judged(text, item.start(), item.end(), verdict, name)
+            ]
+    span = _extent(text, value, name, in_url=False, to_line_end=leads)
+    if (
+        verdict is Says.CREDENTIAL
+        and not leads
+        and ":" in sign
+        and text[value - 1] in " \t"
+        and re.split(r"[._-]", name)[-1] in _IN_SENTENCES
+        and (is_prose(text[slice(*span)]) or _SENTENCE.match(text, span[0], span[1] + 2))
+    ):
+        return []
+    return _judged(text, *span, verdict, name)
+
+
+def _after_blank(text: str, start: int, end: int, verdict: Says, name: str) -> list[Span]:
+    """A value after nothing but blanks: of a flag, in quotes, or one that looks random."""
+    blanks = _BLANKS.match(text, end)
+    if blanks is None:
+        return []
+    value = blanks.end()
+    if verdict is Says.CREDENTIAL:
+        if text[start : start + 1] == "-" and text[value : value + 1] != "-":
+            span = _extent(text, value, name, in_url=False)
+            return [] if is_prose(text[span[0] : span[1]]) else _judged(text, *span, verdict, name)
+        if name.strip("-") in _BLANK_ASSIGNED:
+            return _judged(text, *_extent(text, value, name, in_url=False), verdict, name)
+        if name.endswith(_PASSWORDS) and _QUOTED_NEXT.match(text, end):
+            return _judged(text, *_extent(text, value, name, in_url=False), verdict, name)
+    span = _extent(text, value, name, in_url=False)
+    return [span] if looks_random(text[span[0] : span[1]]) else []
+
+
+def _judged(text: str, start: int, end: int, verdict: Says, name: str) -> list[Span]:
+    value = text[start:end]
+    if not value:
+        return []
+    if verdict is Says.CREDENTIAL:
+        if is_innocent(value) or (name.endswith("pass") and value.isdigit()):
+            return []
+        return [(start, end)]
+    if looks_random(value) or ("auth" in name and is_basic_login(value)):
+        return [(start, end)]
+    return []
+
+
+def _extent(text: str, start: int, name: str, *, in_url: bool, to_line_end: bool = False) -> Span:
+    """Where the value that starts at ``start`` begins, after quotes and schemes, and ends."""
+    if quote := _OPENING.match(text, start):
+        start, end = quote.end(), _closing(text, quote.end(), quote.group(1))
+        if name.endswith(_WHOLE_LINE) and (scheme := _SCHEME.match(text, start, end)):
+            start = scheme.end()
+        return start, end
+    if name.endswith(_WHOLE_LINE) and not in_url:
+        if scheme := _SCHEME.match(text, start):
+            start = scheme.end()
+        stop = _LINE_OR_QUOTE.search(text, start)
+        return start, stop.start() if stop else len(text)
+    run = _RUN.match(text, start)
+    if run is None:
+        return start, start
+    end = run.end()
+    if to_line_end:
+        line_end = _until(text, "\n", end)
+        if not _ANOTHER.search(text, start, line_end):
+            return start, start + len(text[start:line_end].rstrip(" \t,;"))
+    if in_url:
+        cut = _NEXT_PARAMETER.search(text, start, end)
+        return start, cut.start() if cut else end
+    if cut := _NEXT.search(text, start, end):
+        end = cut.start()
+    return start, start + len(text[start:end].rstrip(",;)]}"))
+
+
+def _closing(text: str, start: int, quote: str) -> int:
+    """Where a quoted value ends: at the same quote, equally escaped, else with the line."""
+    if len(quote) > 1:
+        return _until(text, quote, start)
+    at = start
+    while (at := text.find(quote, at)) >= 0:
+        slashes = at
+        while slashes > start and text[slashes - 1] == "\\":
+            slashes -= 1
+        if (at - slashes) % 2 == 0:
+            return at
+        at += 1
+    return _until(text, "\n", start)
+
+
+def _until(text: str, char: str, start: int) -> int:
+    end = text.find(char, start)
+    return len(text) if end < 0 else end
+
+
+def _below(text: str, at: int, indent: int) -> list[Span]:
+    """The YAML block, or list, that stands under a name which is indented by ``indent``."""
+    line_end = _until(text, "\n", at)
+    block = _BLOCK.fullmatch(text, at, line_end) is not None
+    if at < line_end and not block:
+        return []
+    spans: list[Span] = []
+    while line_end < len(text):
+        start = line_end + 1
+        line_end = _until(text, "\n", start)
+        line = text[start:line_end]
+        bare = line.lstrip(" \t")
+        if not bare:
+            continue
+        depth = len(line) - len(bare)
+        item = bare.startswith("- ") and depth >= indent
+        if not item and depth <= indent:
+            break
+        if not block and not item:
+            break  # a map under the name: its own names are found one by one
+        if item and not block:
+            if _MAP_ITEM.match(bare):
+                break
+            depth += 2
+        first = start + depth
+        if not is_innocent(text[first:line_end].strip("\"' ")):
+            spans.append((first, line_end))
+    if block and spans:
+        return [(spans[0][0], spans[-1][1])]
+    return spans

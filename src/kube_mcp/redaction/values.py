@@ -1,0 +1,156 @@
+"""What a value says about itself: a reference, a plain word, a path, or something random."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from base64 import b64decode
+from binascii import Error as BadBase64
+from collections import Counter
+
+
+def mask(value: str) -> str:
+    """What stands where a credential was; it tells the length and nothing else."""
+    return f"<masked: {len(value)} chars>"
+
+
+# Ordinary values of fields whose name sounds like a credential.
+_WORDS = frozenset({
+    "", "~", "true", "false", "yes", "no", "on", "off", "null", "nil", "none", "undefined", "auto",
+    "enabled", "disabled", "enable", "disable", "required", "optional", "redacted", "always", "never",
+    "ifnotpresent", "opaque",
+})  # fmt: skip
+# What follows "token: " in an error message.
+_PROSE_WORDS = _WORDS | frozenset({
+    "missing", "empty", "not", "invalid", "valid", "expired", "unknown", "unset", "hidden", "removed",
+    "failed", "failure", "error", "ok", "success", "denied", "rejected", "accepted", "unauthorized",
+    "forbidden", "unexpected", "malformed", "unable", "cannot", "could", "must", "should", "is", "was",
+    "has", "have", "the", "a", "an", "for", "from", "of", "to", "in", "and", "or", "with", "by", "at",
+    "found", "timeout", "eof", "nonexistent", "mismatch", "needed", "set", "present", "absent",
+})  # fmt: skip
+
+# $(VAR), ${VAR}, $VAR, {{ .Values.x }}, <placeholder>, %(x)s, $(cat /run/secrets/x)
+_REFERENCE = re.compile(
+    r"\$\([A-Za-z_][\w.]{0,128}\)|\$\{[A-Za-z_][\w.]{0,128}\}|\$[A-Za-z_]\w{0,128}"
+    r"|\$\((?:cat|<)\s{1,3}/[\w./-]{1,256}\)|\{\{[^{}\"'`\n]{0,256}\}\}|<[A-Za-z_ .-]{1,64}>"
+    r"|%\([\w.]{1,64}\)s|<masked: \d{1,9} chars>"
+)
+# Where the value is kept: a file, a secret manager's address, an environment variable by name.
+_ADDRESS = re.compile(
+    r"(?:vault|ref\+\w+|op|file|env|awssm|gcpsm|secret|secretsmanager|ssm|keyvault|arn)"
+    r":[\w:/.$#{}()@+%-]{1,256}|\$__(?:file|env)\{[^{}]{1,128}\}"
+)
+_PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@ -]{1,128}){1,32}/?|[A-Za-z]:\\[\w.\\ -]{1,256}")
+_STARS = re.compile(r"[*•.xX-]{3,64}|\[?(?:REDACTED|FILTERED|MASKED|HIDDEN)\]?|\*+[^*]{0,4}")
+_ALNUM = re.compile(r"[A-Za-z0-9]")
+
+_RANDOM_CHARS = re.compile(r"[A-Za-z0-9+/_.~=-]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})")
+_KNOWN_DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5|blake2b)[:-]")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+#: Shorter ones are as often words with a number as they are keys.
+_SHORTEST_RANDOM = 16
+# Letters of English or of camelCase names stay below, base62 of 16 characters is above.
+_LEAST_ENTROPY_BITS = 3.3
+
+
+def is_innocent(value: str) -> bool:
+    """Whether a value is readable even where its name says it is a credential.
+
+    Empty values, words such as ``true`` or ``disabled``, references such as ``$(DB_PASSWORD)``,
+    addresses such as ``vault:secret/db``, paths of files, and what was masked already.
+    """
+    if len(value) > 512:
+        return False
+    bare = value.strip()
+    if bare.lower() in _WORDS or is_reference(bare):
+        return True
+    if ":" in bare or "$__" in bare:
+        address = _ADDRESS.fullmatch(bare)
+        if address:
+            return not any(looks_random(part) for part in re.split(r"[/:#]", bare))
+    if "/" in bare or "\\" in bare:
+        return _PATH.fullmatch(bare) is not None and not any(
+            looks_random(part) or _mixes(part) for part in re.split(r"[/\\]", bare)
+        )
+    return False
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value only points elsewhere, ``$(USER):$(PASSWORD)``, or was masked already."""
+    if _STARS.fullmatch(value):
+        return True
+    if "$" not in value and "<" not in value and "{{" not in value and "%(" not in value:
+        return False
+    rest, found = _REFERENCE.subn("", value[:1024])
+    return found > 0 and len(value) <= 1024 and not _ALNUM.search(rest)
+
+
+def is_prose(value: str) -> bool:
+    """Whether a value is a word an error message goes on with."""
+    return value.rstrip(".,;:!").lower() in _PROSE_WORDS
+
+
+def _mixes(part: str) -> bool:
+    """Whether a path's part changes between capitals and digits like base64 does, not like a name."""
+    return (
+        len(part) > 3
+        and any(char.isdigit() for char in part)
+        and any(char.isupper() for char in part)
+        and any(char.islower() for char in part)
+    )
+
+
+def looks_random(value: str) -> bool:
+    """Whether a value was generated rather than written: long, of mixed characters, no digest.
+
+    UUIDs and ``sha256:`` digests name things in every cluster, so they do not count.
+    """
+    if len(value) < _SHORTEST_RANDOM or not _RANDOM_CHARS.fullmatch(value):
+        return False
+    if _KNOWN_DIGEST.match(value) or _UUID.fullmatch(value):
+        return False
+    if _HEX.fullmatch(value):
+        return True
+    digits = sum(char.isdigit() for char in value)
+    upper = sum(char.isupper() for char in value)
+    lower = sum(char.islower() for char in value)
+    if digits < 2 or digits == len(value) or not (upper or lower):
+        return False
+    if not (upper and lower) and (len(value) < 20 or "-" in value or "." in value or "/" in value):
+        return False  # `node-pool-2026-11-23`, `ip-10-0-0-1.eu-west-1`
+    return _changes(value) * 3 >= len(value) and _entropy_bits(value) >= _LEAST_ENTROPY_BITS
+
+
+def _changes(value: str) -> int:
+    kinds = [
+        "d" if char.isdigit() else "u" if char.isupper() else "l" if char.islower() else "s"
+        for char in value
+    ]
+    return sum(left != right for left, right in itertools.pairwise(kinds))
+
+
+def _entropy_bits(value: str) -> float:
+    total = len(value)
+    return -sum(n / total * math.log2(n / total) for n in Counter(value[:256]).values())
+
+
+def decoded_text(value: str) -> str:
+    """What a base64 value says if it encodes printable text; else an empty string."""
+    if len(value) > 1_000_000 or not _BASE64.fullmatch(value):
+        return ""
+    padded = value.rstrip("=")
+    padded += "=" * (-len(padded) % 4)
+    try:
+        text = b64decode(padded, altchars=b"-_" if "-" in value or "_" in value else None).decode()
+    except (BadBase64, ValueError):
+        return ""
+    return text if text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else ""
+
+
+def is_basic_login(value: str) -> bool:
+    """Whether a value is ``user:password`` in base64, as HTTP's Basic scheme and Docker keep it."""
+    user, colon, password = decoded_text(value).partition(":")
+    return bool(colon and user and password)
