@@ -106,7 +106,7 @@ def _established(client: Client, crd: Obj) -> Obj:
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         found: Obj = client.find(crd).json()
-        conditions = found.get("status", {}).get("conditions", ())
+        conditions = found.get("status", {}).get("conditions") or ()
         if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
             return found
         time.sleep(0.02)

@@ -72,6 +72,7 @@ class Bed:
         self._components: dict[str, Component] = {}
         self._made_kubeconfigs = 0
         self._settled = 0
+        self._borrowed = 0
         self._trusted: list[files.TrustedIssuer] = []
         # The authorities come first, everything that is signed by one after them.
         certs = workdir.folder("pki")
@@ -317,8 +318,11 @@ class Bed:
 
     @contextlib.contextmanager
     def scenario(self, name: str, *, namespace: str | None = None) -> Iterator[Applied]:
-        """``apply_scenario`` for the length of a with block."""
-        applied = self.apply_scenario(name, namespace=namespace)
+        """``apply_scenario`` for the length of a with block, by default in a namespace that was
+        never used before: one that was takes seconds to end."""
+        self._borrowed += 1
+        target = namespace or f"{Path(name).name}-{self._borrowed}"
+        applied = self.apply_scenario(name, namespace=target)
         try:
             yield applied
         finally:

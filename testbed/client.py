@@ -153,7 +153,7 @@ class Client:
         """Writes ``obj["status"]`` through the status subresource as it stands."""
         answer = self.request(
             "PATCH",
-            f"{self.path_of(obj, 'status')}?fieldManager={FIELD_MANAGER}",
+            f"{self.path_of(obj, 'status')}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict",
             {"status": obj["status"]},
             content_type="application/merge-patch+json",
         )
