@@ -17,9 +17,14 @@ _FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _WORDS = {
     **{
         name: number
-        for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+        for number, name in enumerate(
+            ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+        )
     },
-    **{name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])},
+    **{
+        name: number
+        for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])
+    },
 }
 _EVERY = re.compile(r"@every (?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -69,9 +74,9 @@ def _values(field: str, low: int, high: int) -> set[int]:
     found: set[int] = set()
     for part in field.split(","):
         body, slash, step_text = part.partition("/")
-        if slash and not (step_text.isascii() and step_text.isdigit() and int(step_text) > 0):
+        if slash and not _number(step_text):
             return set()
-        step = int(step_text) if slash else 1
+        step = (_number(step_text) or 1) if slash else 1
         if body in ("*", "?"):
             start, end = low, high
         else:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.conditions import condition, since
+from kube_mcp.diagnosis.finding import WARNING, Finding
+from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import created, is_over, older_than, pods_of
+from kube_mcp.diagnosis.scaling import target_of
+from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
+from kube_mcp.scene import Scene, key_for, ref_to, refer
+
+# A new autoscaler, or one whose pods have just started, has no metrics for a minute or two.
+_SETTLED_S = 180
+
+
+@check(
+    "HorizontalPodAutoscaler",
+    optional=["Pod", "APIService", "Deployment", "StatefulSet"],
+)
+def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
+    """An autoscaler does not get the metrics it scales by.
+
+    What it detects: ScalingActive or AbleToScale False for over three minutes, told apart: the
+    metrics API does not answer, the target's containers request nothing to be measured against, or
+    the metric does not exist.
+
+    Why it matters: the workload stays at the size it had, whatever the load.
+
+    Where it cannot tell: ScalingDisabled, a target scaled to zero, is a choice and not reported.
+    """
+    if dig_str(obj, "metadata", "deletionTimestamp"):
+        return
+    target = target_of(obj)
+    if scene.lacks(key_for(target.kind, target.group), target.namespace, target.name):
+        return
+    for kind in ("ScalingActive", "AbleToScale"):
+        found = condition(obj, kind)
+        reason, message = dig_str(found, "reason"), dig_str(found, "message")
+        if found.get("status") != "False" or reason == "ScalingDisabled":
+            continue
+        if not older_than(since(found) or created(obj), _SETTLED_S, scene.now):
+            continue
+        unset = "missing request for" in message or _requests_nothing(obj, scene)
+        pods = [ref_to(pod) for pod in pods_of(target, scene)]
+        yield Finding(
+            ref=ref_to(obj),
+            severity=WARNING,
+            title=f"cannot scale {target}: "
+            f"{'its containers request nothing to measure against: ' if unset else ''}"
+            f"{quote(message, most=160)}",
+            evidence=evidence(
+                (f"status.conditions[{kind}].reason", reason),
+                (f"status.conditions[{kind}].message", message),
+                ("spec.scaleTargetRef", str(target)),
+            ),
+            since=since(found),
+            blames=(target,)
+            if unset
+            else (target, refer("APIService", "", "v1beta1.metrics.k8s.io"), *pods),
+            next=f"Give every container of {target} a request for the resource it scales by."
+            if unset
+            else "Check that the metrics API answers and knows the metric.",
+        )
+        return
+
+
+def _requests_nothing(obj: Obj, scene: Scene) -> bool:
+    """Whether the autoscaler measures use against requests that some container does not make."""
+    names = {
+        dig_str(metric, "resource", "name")
+        for metric in dig_list(obj, "spec", "metrics")
+        if dig_str(metric, "resource", "target", "type") == "Utilization"
+    } - {""}
+    pods = [pod for pod in pods_of(target_of(obj), scene) if not is_over(pod)]
+    return any(
+        name not in dig_map(container, "resources", "requests")
+        and name not in dig_map(container, "resources", "limits")
+        for pod in pods[:1]
+        for container in dig_list(pod, "spec", "containers")
+        for name in names
+    )
