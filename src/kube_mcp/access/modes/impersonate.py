@@ -21,17 +21,18 @@ class ImpersonateConfig:
     """How a caller's names become Kubernetes names.
 
     The prefixes keep a provider's ``admin`` apart from the cluster's. ``allowed_groups`` and
-    ``allowed_groups_pattern`` choose the groups that are mapped (by the provider's name, before
-    the prefix): with neither, all are. A caller with more than ``max_groups`` mapped groups is
-    refused. ``send_uid`` and ``send_extra`` need RBAC for ``uids`` and ``userextras``.
+    ``allowed_groups_pattern`` choose the groups that are mapped, by the provider's name before
+    the prefix; with neither, none is. A caller with more than ``max_groups`` mapped groups is
+    refused. ``send_uid`` (the token's subject) and ``send_extra`` (client and session, for the
+    audit log) need RBAC for ``uids`` and ``userextras``.
     """
 
     username_prefix: str
     groups_prefix: str
     allowed_groups: tuple[str, ...] = ()
     allowed_groups_pattern: str = ""
-    max_groups: int = 32
-    send_uid: bool = False
+    max_groups: int = 50
+    send_uid: bool = True
     send_extra: bool = True
     client_key: str = CLIENT_KEY
     session_key: str = SESSION_KEY
@@ -64,8 +65,8 @@ class ImpersonateConfig:
                 f"allowed_groups_pattern {self.allowed_groups_pattern!r} is not a regular"
                 f" expression ({problem})."
             )
-        if not 1 <= self.max_groups <= 256:
-            yield f"max_groups is {self.max_groups}; expected 1 to 256."
+        if not 0 <= self.max_groups <= 500:
+            yield f"max_groups is {self.max_groups}; expected 0 to 500."
         if self.send_extra:
             for key in (self.client_key, self.session_key):
                 try:
@@ -138,9 +139,8 @@ class ImpersonateMode:
     def _is_allowed(self, group: str) -> bool:
         if group in self._allowed:
             return True
-        if self._config.allowed_groups_pattern:
-            return self._pattern.fullmatch(group) is not None
-        return not self._allowed
+        pattern = self._config.allowed_groups_pattern
+        return bool(pattern) and self._pattern.fullmatch(group) is not None
 
     def _usable(self, value: str, what: str) -> str:
         if reason := unsafe_reason(value):
