@@ -7,9 +7,9 @@ once, so that nothing above can leak one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
@@ -20,6 +20,8 @@ from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig, dig_map, dig_str
 from kube_mcp.redaction.objects import mask_object
 from kube_mcp.redaction.text import clean_text, mask_text
+
+T = TypeVar("T")
 
 #: Groups whose tables print names, numbers and states only. Everything else can print anything,
 #: so its cells are masked like text.
@@ -167,9 +169,7 @@ class Cluster:
             table = await one(namespace)
             if resource.namespaced and not namespace and self.policy.narrows_namespaces:
                 table.rows = [
-                    row
-                    for row in table.rows
-                    if self.policy.allows_namespace(row.object.metadata.namespace)
+                    row for row in table.rows if self.policy.allows_namespace(row.meta.namespace)
                 ]
         if resource.group not in _PLAIN_TABLES or resource.name == "events":
             for row in table.rows:
@@ -323,6 +323,8 @@ def _attributes(
 
 
 def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    if not lines:
+        return []
     # One pass over the whole text finds what spans lines, such as a private key.
     text = mask_text("\n".join(clean_text(line) for _, line in lines))
     masked = text.split("\n")
@@ -333,10 +335,10 @@ def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(stamps[at] if at < len(stamps) else "", line) for at, line in enumerate(masked)]
 
 
-async def _at_once(reads: list[Any]) -> list[Any]:
+async def _at_once(reads: list[Awaitable[T]]) -> list[T]:
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(read: Any) -> Any:
+    async def one(read: Awaitable[T]) -> T:
         async with gate:
             return await read
 

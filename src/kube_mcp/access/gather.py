@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from kube_mcp.access.cluster import Cluster, why_unreadable
-from kube_mcp.errors import ClusterError, Gone, InputError, NotAllowed, NotFound
+from kube_mcp.errors import ClusterError, NotAllowed, NotFound
 from kube_mcp.objects import Obj, ResourceType
-from kube_mcp.scene import Scene
+from kube_mcp.scene import Scene, key_for
 
 #: Lists in flight. The API server serves these side by side; more only queue at its own limits.
 AT_ONCE = 6
@@ -19,8 +19,7 @@ AT_ONCE = 6
 def by_key(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
     """Types under the key a scene files them by.
 
-    Kinds of Kubernetes' own groups go by the bare kind; others by ``Kind.group``. Where one kind
-    is served by two built-in groups (events), the first one discovery gives is the one.
+    Kinds of Kubernetes' own groups go by the bare kind; others by ``Kind.group``.
     """
     found: dict[str, ResourceType] = {}
     for each in types:
@@ -30,16 +29,7 @@ def by_key(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
 
 def scene_key(resource: ResourceType) -> str:
     """``Pod``, ``Deployment``, ``Kustomization.kustomize.toolkit.fluxcd.io``."""
-    group = resource.group
-    built_in = not group or "." not in group or group.endswith(".k8s.io")
-    if group in {"metrics.k8s.io", "gateway.networking.k8s.io", "snapshot.storage.k8s.io"}:
-        built_in = False  # these end in .k8s.io and are add-ons all the same
-    return each_kind(resource.kind, group if not built_in else "")
-
-
-def each_kind(kind: str, group: str) -> str:
-    """The key of a kind in a group."""
-    return f"{kind}.{group}" if group else kind
+    return key_for(resource.kind, resource.group)
 
 
 async def gather(
@@ -74,12 +64,8 @@ async def gather(
             read[key] = listing.items
         except NotFound:
             absent.add(key)  # the kind went away between discovery and the read
-        except (ClusterError, NotAllowed, InputError, Gone) as error:
-            unreadable[key] = (
-                why_unreadable(error, resource=resource, namespace=where)
-                if not isinstance(error, InputError)
-                else error.message
-            )
+        except (ClusterError, NotAllowed) as error:
+            unreadable[key] = why_unreadable(error, resource=resource, namespace=where)
         if on_kind:
             on_kind(key)
 

@@ -41,7 +41,15 @@ class Row(msgspec.Struct):
     """One line: a cell a column."""
 
     cells: list[Any] = []
-    object: RowObject = msgspec.field(default_factory=RowObject)
+    object: RowObject | None = None
+
+    @property
+    def meta(self) -> RowMeta:
+        """The row's metadata; an empty one where the server was told to leave it out."""
+        return self.object.metadata if self.object is not None else _NO_META
+
+
+_NO_META = RowMeta()
 
 
 class Column(msgspec.Struct):

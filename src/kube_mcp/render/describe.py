@@ -17,7 +17,7 @@ from kube_mcp.render.kinds.storage import (
     volume_lines,
 )
 from kube_mcp.render.kinds.workload import cron_job_lines, job_lines, replicas_lines
-from kube_mcp.render.yaml import neat, yaml_text
+from kube_mcp.render.yaml import ANNOTATION_NOISE, neat, yaml_text
 from kube_mcp.words.times import age, parse_time
 
 Describe = Callable[[Obj, datetime], Iterator[str]]
@@ -93,7 +93,7 @@ def _identity(obj: Obj, now: datetime) -> Iterator[str]:
     notes = [
         f"{key}={value}"
         for key, value in dig_map(metadata, "annotations").items()
-        if len(str(value)) <= _MAX_ANNOTATION_CHARS
+        if len(str(value)) <= _MAX_ANNOTATION_CHARS and key not in ANNOTATION_NOISE
     ]
     if notes:
         yield "annotations: " + shorten(", ".join(notes[:_MOST_ANNOTATIONS]), 800)

@@ -12,7 +12,8 @@ _METADATA_NOISE = frozenset({
     "managedFields", "uid", "resourceVersion", "selfLink", "generation", "creationTimestamp",
 })  # fmt: skip
 
-_ANNOTATION_NOISE = frozenset({
+#: Annotations that are programs' notes to themselves, or a copy of the object.
+ANNOTATION_NOISE = frozenset({
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     "control-plane.alpha.kubernetes.io/leader",
@@ -75,7 +76,7 @@ def _neat_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     out = {key: value for key, value in metadata.items() if key not in _METADATA_NOISE}
     annotations = out.get("annotations")
     if isinstance(annotations, Mapping):
-        left = {key: value for key, value in annotations.items() if key not in _ANNOTATION_NOISE}
+        left = {key: value for key, value in annotations.items() if key not in ANNOTATION_NOISE}
         if left:
             out["annotations"] = left
         else:

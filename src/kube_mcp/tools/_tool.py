@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kube_mcp.tools._call import Call
 
 
-class ToolArgs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ToolArgs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Base of every tool's arguments: a field is a parameter, its ``Meta`` is the schema text."""
 
 

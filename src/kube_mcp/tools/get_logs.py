@@ -26,6 +26,9 @@ from kube_mcp.words.times import parse_duration, parse_time
 #: Logs opened for one answer. Each is a connection from the API server to a kubelet.
 MAX_STREAMS = 40
 
+#: Enough to see what a program does; the budget of an answer holds about this many.
+DEFAULT_TAIL = 200
+
 #: Logs read at a time.
 AT_ONCE = 8
 
@@ -47,9 +50,9 @@ class Args(ToolArgs):
     container: Annotated[
         str, Meta(description="Default: all, init and ephemeral ones included")
     ] = ""
-    tail: Annotated[
-        int | None, Meta(description="Newest lines of each container (default 200)", ge=1, le=50000)
-    ] = None
+    tail: Annotated[int, Meta(description="Newest lines of each container", ge=1, le=50_000)] = (
+        DEFAULT_TAIL
+    )
     since: Since = ""
     since_time: Annotated[str, Meta(description="RFC 3339; instead of since")] = ""
     previous: Annotated[bool, Meta(description="The run before the last restart")] = False
@@ -95,8 +98,8 @@ async def get_logs(args: Args, call: Call) -> str:
         sources = sources[:MAX_STREAMS]
     sifted = include is not None or exclude is not None
     # A tail taken before the filter would silently hide every older match.
-    tail = None if sifted else (args.tail or 200)
-    keep = args.tail or 200
+    tail = None if sifted else args.tail
+    keep = args.tail
     if sifted and not since_s and not args.since_time:
         notes.append("Searched the whole log that the node still has.")
     reads = await _read_all(
@@ -255,6 +258,8 @@ def _why(source: _Source, error: ClusterError, *, previous: bool) -> str:
 
 
 def _silent(source: _Source, args: Args) -> str:
+    if not source.status:
+        return f"{source.label}: no log, the container has not started."
     started = dig_str(source.status, "state", "running", "startedAt")
     if args.since or args.since_time:
         return f"{source.label}: nothing written in that time."
@@ -293,8 +298,8 @@ def _answer(
         notes.insert(0, f"The filter hid {filtered:,} of {seen:,} lines.")
     if matched > len(merged):
         notes.insert(0, f"Only the newest {len(merged):,} of {matched:,} lines are considered.")
-    elif not args.tail and not filtered and any(_at_tail(source, lines, 200) for source in sources):
-        notes.insert(0, "Older lines exist: this is the newest 200 of each container (tail).")
+    elif not filtered and any(_at_tail(source, lines, args.tail) for source in sources):
+        notes.insert(0, f"Older lines exist: this is the newest {args.tail} of each container.")
     if left:
         notes.insert(0, f"{left:,} older lines did not fit. They said:")
         notes[1:1] = patterns(runs[:left])

@@ -157,7 +157,7 @@ def _of_table(table: Table, *, across: bool) -> _View:
     name_at = table.index("Name")
     names, namespaces, cells = [], [], []
     for row in table.rows:
-        meta = row.object.metadata
+        meta = row.meta
         name = str(row.cells[name_at]) if name_at is not None else meta.name
         names.append(name)
         namespaces.append(meta.namespace)

@@ -1,0 +1,262 @@
+"""From settings to the clusters, the identity mode, the policy and the sign-in they describe."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kube_mcp.access.clusters import ClusterSource
+from kube_mcp.access.policy import Policy
+from kube_mcp.errors import SettingsError
+from kube_mcp.kube.client import GuardOptions
+from kube_mcp.kube.transport import Transport
+from kube_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from kube_mcp.auth.caller import Caller
+    from kube_mcp.auth.config import AuthConfig
+    from kube_mcp.kube.connection import ClusterConfig
+    from kube_mcp.snapshots.store import Store
+
+#: Wraps the transport of a cluster, by its name: for metering.
+Wrap = Callable[[str, Transport], Transport]
+
+
+def _as_it_is(name: str, transport: Transport) -> Transport:
+    return transport
+
+
+def cluster_sources(
+    settings: Settings, *, environ: Mapping[str, str] = os.environ, wrap: Wrap = _as_it_is
+) -> tuple[ClusterSource, ...]:
+    """The clusters to serve, the default first; nothing is connected to yet.
+
+    A snapshot wins over a kubeconfig, a kubeconfig that was named over a pod's ServiceAccount,
+    and that over the kubeconfig found in the usual places.
+    Raises `CredentialsError` where a kubeconfig cannot be used.
+    """
+    if settings.cluster.snapshot:
+        return (_snapshot_source(settings.cluster.snapshot, wrap),)
+    from kube_mcp.kube.incluster import in_cluster, is_in_cluster
+
+    named = settings.cluster.kubeconfig or settings.cluster.contexts
+    if not named and not environ.get("KUBECONFIG") and is_in_cluster(environ):
+        return (_live_source(settings, in_cluster(environ), environ, wrap),)
+    from kube_mcp.kube import kubeconfig
+
+    if not settings.cluster.contexts:
+        config = kubeconfig.load(settings.cluster.kubeconfig, environ=environ)
+        return (_live_source(settings, config, environ, wrap),)
+    read = kubeconfig.read(settings.cluster.kubeconfig, environ=environ)
+    names = settings.cluster.contexts
+    if "*" in names:
+        every = kubeconfig.contexts(read, environ=environ)
+        names = tuple(each.name for each in sorted(every, key=lambda each: not each.current))
+    return tuple(
+        _live_source(
+            settings, kubeconfig.resolve(read, context=name, environ=environ), environ, wrap, name
+        )
+        for name in names
+    )
+
+
+def _live_source(
+    settings: Settings,
+    config: ClusterConfig,
+    environ: Mapping[str, str],
+    wrap: Wrap,
+    name: str = "",
+) -> ClusterSource:
+    from kube_mcp.kube.pool import open_pool
+
+    name = name or settings.cluster.name or config.context or "cluster"
+    most = settings.cluster.max_connections
+
+    def connect() -> Transport:
+        return wrap(name, open_pool(config, environ=environ, max_connections=most))
+
+    def connect_bare() -> Transport:
+        bare = config.without_credentials()
+        return wrap(name, open_pool(bare, environ=environ, max_connections=most))
+
+    return ClusterSource(
+        name=name,
+        connect=connect,
+        connect_bare=connect_bare,
+        # A pod's own namespace is where the server lives, not where people look for things; a
+        # context's namespace is what its owner chose.
+        default_namespace=config.namespace if config.context and config.namespace != "default"
+        else "",
+        described=f"{config.server} ({config.origin})" if config.origin else config.server,
+    )  # fmt: skip
+
+
+def _snapshot_source(path: str, wrap: Wrap) -> ClusterSource:
+    def connect() -> Transport:
+        from kube_mcp.snapshots.transport import SnapshotTransport
+
+        store = _store(path)
+        return wrap("snapshot", SnapshotTransport(store, clock=lambda: store.captured_at))
+
+    name = "demo" if path == "demo" else "snapshot"
+    return ClusterSource(name=name, connect=connect, described=f"the snapshot {path}")
+
+
+def _store(path: str) -> Store:
+    from datetime import UTC, datetime
+
+    if path == "demo":
+        from kube_mcp.snapshots.demo import demo_store
+
+        return demo_store(datetime.now(UTC))
+    from kube_mcp.snapshots.layout import open_snapshot
+
+    return open_snapshot(path)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a caller may use and see, from the policy settings."""
+
+    settings: Settings
+    toolsets: tuple[str, ...]
+
+    def policy(self, caller: Caller | None) -> Policy:
+        """The narrowing for one caller: the general one, and that of each of their groups."""
+        general = self.settings.policy
+        base = Policy(
+            namespaces_allow=general.namespaces_allow,
+            namespaces_deny=general.namespaces_deny,
+            kinds_deny=general.kinds_deny,
+        )
+        mine = [each for each in general.groups if caller and each.group in caller.groups]
+        if not mine:
+            return base
+        # Allow-lists of several groups add up: being in one more group must not take away.
+        allow = tuple(name for each in mine for name in each.namespaces_allow)
+        if any(not each.namespaces_allow for each in mine):
+            allow = ()
+        return base.narrowed(
+            Policy(
+                namespaces_allow=allow,
+                namespaces_deny=tuple(name for each in mine for name in each.namespaces_deny),
+                kinds_deny=tuple(name for each in mine for name in each.kinds_deny),
+            )
+        )
+
+    def open_toolsets(self, caller: Caller | None) -> frozenset[str]:
+        """The toolsets one caller may use."""
+        policy = self.settings.policy
+        served = set(policy.toolsets or self.toolsets)
+        granted = {name for grant in policy.grants for name in grant.toolsets}
+        for grant in policy.grants:
+            if caller is None:
+                continue
+            if caller.scopes & set(grant.scopes) or set(caller.groups) & set(grant.groups):
+                granted -= set(grant.toolsets)
+        return frozenset(served - granted)
+
+    def scopes_for(self, toolset: str) -> tuple[str, ...]:
+        """Scopes that would open a toolset which is closed to a caller; none if groups decide."""
+        return tuple(
+            scope
+            for grant in self.settings.policy.grants
+            if toolset in grant.toolsets
+            for scope in grant.scopes[:1]
+        )
+
+
+def guard_options(settings: Settings) -> GuardOptions:
+    """What the guard lets through beyond plain reads."""
+    return GuardOptions(
+        access_reviews=settings.policy.who_can,
+        helm_release_secrets=settings.policy.helm_releases,
+    )
+
+
+def auth_config(settings: Settings) -> AuthConfig | None:
+    """Sign-in as configured, or None where there is no issuer.
+
+    Raises `SettingsError` with every problem.
+    """
+    auth = settings.auth
+    if not auth.issuers:
+        return None
+    from kube_mcp.auth.claims import ClaimNames
+    from kube_mcp.auth.config import AuthConfig, CorsConfig, IntrospectionConfig, TrustedIssuer
+
+    asked = auth.introspection
+    introspection = IntrospectionConfig(
+        client_id=asked.client_id,
+        client_secret_file=asked.client_secret_file,
+        url=asked.url,
+        client_auth=asked.client_auth,
+        when=asked.when,
+        cache_s=asked.cache_s,
+    )
+    config = AuthConfig(
+        public_urls=settings.server.public_urls,
+        issuers=tuple(
+            TrustedIssuer(
+                issuer=each.issuer,
+                audience=each.audience,
+                allowed_clients=each.allowed_clients,
+                jwks_uri=each.jwks_uri,
+                ca_file=each.ca_file,
+                algorithms=auth.algorithms,
+                require_at_jwt=each.require_at_jwt,
+                client_claims=each.client_claims,
+                claims=ClaimNames(username=each.username_claim, groups=each.groups_claim),
+                introspection=introspection if asked.enabled or each.introspection else None,
+                allow_http_loopback=auth.allow_http_loopback,
+            )
+            for each in auth.issuers
+        ),
+        required_scopes=auth.required_scopes,
+        required_groups=auth.required_groups,
+        challenge_scopes=auth.scopes_supported,
+        advertise_offline_access=auth.offer_offline_access,
+        relay_authorization_server=auth.relay_metadata,
+        leeway_s=auth.leeway_s,
+        cors=CorsConfig(allowed_origins=settings.server.allowed_origins),
+        allow_http_loopback=auth.allow_http_loopback,
+    )
+    if problems := config.problems():
+        raise SettingsError(problems)
+    return config
+
+
+def check(settings: Settings) -> None:
+    """Everything about the settings that only shows when they are seen together.
+
+    Raises `SettingsError` with every problem.
+    """
+    problems: list[str] = []
+    identity = settings.cluster.identity
+    if identity != "service-account" and not settings.auth.issuers:
+        problems.append(
+            f"cluster.identity is '{identity}', which reads the cluster as the caller, but nobody "
+            "signs in: set auth.issuers."
+        )
+    if identity != "service-account" and settings.cluster.snapshot:
+        problems.append(f"cluster.identity '{identity}' cannot be used with a snapshot.")
+    if identity == "passthrough" and not settings.cluster.accept_passthrough_risk:
+        problems.append(
+            "cluster.identity 'passthrough' sends the caller's own token to the API server, which "
+            "the MCP specification forbids for tokens that were not made out to the cluster; set "
+            "cluster.accept_passthrough_risk = true if the cluster is the audience."
+        )
+    for name in (settings.impersonate.group_pattern,):
+        try:
+            re.compile(name)
+        except re.error as error:
+            problems.append(f"impersonate.group_pattern is not a regular expression: {error}.")
+    try:
+        auth_config(settings)
+    except SettingsError as error:
+        problems += error.problems
+    if problems:
+        raise SettingsError(problems)
