@@ -42,7 +42,10 @@ class ServerSettings(_Section):
         0,
         ge=0,
         le=65535,
-        description="A port of its own for /metrics; 0 serves it on the main one.",
+        description="A port of its own for /metrics, /livez and /readyz; 0 serves them on the main one.",
+    )
+    metrics_host: str = Field(
+        "", description="Address for metrics_port; empty: the same as host."
     )
     metrics: bool = Field(True, description="Whether /metrics is served at all.")
     public_urls: tuple[str, ...] = Field(
