@@ -31,6 +31,7 @@ ANNOTATIONS = frozenset(
         "ingressclass.kubernetes.io/is-default-class",
         "kubernetes.io/ingress.class",
         "kustomize.toolkit.fluxcd.io/reconcile",
+        "nginx.ingress.kubernetes.io/canary",
         "meta.helm.sh/release-name",
         "meta.helm.sh/release-namespace",
         "storageclass.kubernetes.io/is-default-class",

@@ -7,8 +7,11 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.ingresses import backends, class_of
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.objects import Obj, Ref
+from kube_mcp.objects import Obj, Ref, dig
 from kube_mcp.scene import Scene, ref_to
+
+# A canary shares its host and path with the Ingress it takes a part of the traffic from.
+_CANARY = "nginx.ingress.kubernetes.io/canary"
 
 _Claims = dict[tuple[str, str, str], list[tuple[Ref, str]]]
 
@@ -27,6 +30,8 @@ def ingress_host_duplicated(obj: Obj, scene: Scene) -> Iterator[Finding]:
     Ingresses in namespaces that were not read are not seen.
     """
     ref = ref_to(obj)
+    if dig(obj, "metadata", "annotations", _CANARY) == "true":
+        return
     for each in backends(obj):
         if each.host == "*":
             continue
@@ -57,6 +62,8 @@ def ingress_host_duplicated(obj: Obj, scene: Scene) -> Iterator[Finding]:
 def _claims(scene: Scene) -> _Claims:
     found: _Claims = defaultdict(list)
     for obj in scene.all("Ingress"):
+        if dig(obj, "metadata", "annotations", _CANARY) == "true":
+            continue
         for each in backends(obj):
             found[(class_of(obj), each.host, each.path)].append((ref_to(obj), each.service))
     return found
