@@ -231,7 +231,8 @@ def _(folder: Folder) -> None:
     assert folder.loaded_with(cluster={"server": "h:8080"}).server == "http://h:8080"
     secure = {"server": "h:6443", "insecure-skip-tls-verify": True}
     assert folder.loaded_with(cluster=secure).server == "https://h:6443"
-    assert "Its scheme must be https://" in folder.problem_with(cluster={"server": "ftp://h"})
+    said = folder.problem_with(cluster={"server": "ftp://h"})
+    assert "has the scheme 'ftp'. It must be https://" in said
 
 
 @case("a server with a path")
@@ -564,6 +565,16 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.write("config", "\x00\x01")
     assert "is not valid YAML" in folder.problem()
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["https://ann:canary@h:6443", "https://h?canary", "https://h#canary", "https://:canary"],
+)
+def test_a_server_is_an_address_and_nothing_more(tmp_path: Path, server: str) -> None:
+    said = Folder(tmp_path).problem_with(cluster={"server": server})
+    assert f"The server of the cluster 'c' in {tmp_path}/config is more than an address." in said
+    assert "canary" not in said
 
 
 def test_a_tilde_in_the_variable_is_the_home_folder(tmp_path: Path) -> None:

@@ -63,13 +63,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from kube_mcp.errors import CredentialsError, suggest
 from kube_mcp.kube import kubeconfig_user
 from kube_mcp.kube.connection import ClusterConfig
-from kube_mcp.kube.kubeconfig_entry import Entry
+from kube_mcp.kube.kubeconfig_entry import Entry, lower
 from kube_mcp.kube.proxies import is_this_machine, proxy_for
 
 # libyaml is ten times faster on a file with hundreds of clusters, but not in every build.
@@ -260,8 +261,15 @@ def _server(cluster: Entry, environ: Mapping[str, str]) -> tuple[str, str, str]:
         server = f"{'https' if tls else 'http'}://{server}"
     if not server.startswith(("https://", "http://")):
         raise CredentialsError(
-            f"The server of {cluster.where} is {server!r}.",
-            hint="Its scheme must be https:// (or http:// on this machine).",
+            f"The server of {lower(cluster.where)} has the scheme {server.split('://')[0]!r}.",
+            hint="It must be https:// (or http:// on this machine).",
+        )
+    parts = urlsplit(server)
+    if "@" in parts.netloc or parts.query or parts.fragment or not parts.hostname:
+        # Not quoted: what stands before the '@' is a password.
+        raise CredentialsError(
+            f"The server of {lower(cluster.where)} is more than an address.",
+            hint="Write https://host:port, with a path at most; credentials belong to the user.",
         )
     proxy_url, proxy_origin = proxy_for(
         server, proxy_url=cluster.text("proxy-url"), environ=environ

@@ -100,3 +100,8 @@ class Entry:
                 f"{self.where}: {name} is not base64 of a PEM text.",
                 hint="kubectl writes it with 'kubectl config ... --embed-certs'.",
             ) from error
+
+
+def lower(where: str) -> str:
+    """An entry's ``where`` for the middle of a sentence."""
+    return where[:1].lower() + where[1:]

@@ -21,7 +21,7 @@ from kube_mcp.kube.connection import (
     ExecPlugin,
     Impersonation,
 )
-from kube_mcp.kube.kubeconfig_entry import Entry
+from kube_mcp.kube.kubeconfig_entry import Entry, lower
 from kube_mcp.objects import dig_list
 
 _EXEC_GROUP = "client.authentication.k8s.io"
@@ -111,7 +111,7 @@ def _exec_plugin(user: Entry, config: ClusterConfig, cluster: Entry) -> ExecPlug
     fields = user.mapping("exec")
     if not fields:
         return None
-    plugin = Entry(user.name, fields, user.file, f"The exec plugin of {_lower(user.where)}")
+    plugin = Entry(user.name, fields, user.file, f"The exec plugin of {lower(user.where)}")
     command, version = plugin.text("command"), plugin.text("apiVersion")
     if not command:
         raise CredentialsError(f"{plugin.where} has no command.")
@@ -181,7 +181,3 @@ def _cluster_info(config: ClusterConfig, cluster: Entry) -> Mapping[str, object]
         if isinstance(extension, Mapping) and extension.get("name") == f"{_EXEC_GROUP}/exec":
             info["config"] = extension.get("extension")
     return {key: value for key, value in info.items() if value}
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
