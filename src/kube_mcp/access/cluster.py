@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from kube_mcp.access.policy import OPEN, Policy
@@ -221,6 +222,10 @@ class Cluster:
     async def version(self) -> Mapping[str, Any]:
         """What ``/version`` says."""
         return dig_map(await self._client.get_json("/version"))
+
+    async def clock(self) -> datetime | None:
+        """What time the API server thinks it is, from its ``Date`` header; to the second."""
+        return await self._client.clock()
 
     async def document(self, path: str) -> Any:
         """An OpenAPI document, by the path its index gives."""

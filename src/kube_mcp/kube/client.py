@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -138,6 +140,18 @@ class Client:
         response = await self.send(request)
         try:
             return await response.read(max_bytes)
+        finally:
+            await response.aclose()
+
+    async def clock(self) -> datetime | None:
+        """The API server's ``Date`` header, or None where it sends none."""
+        response = await self.send(
+            Request("GET", "/version", headers={"Accept": "*/*"}, timeout_s=self._timeout_s)
+        )
+        try:
+            return parsedate_to_datetime(response.headers["date"])
+        except (KeyError, ValueError):
+            return None
         finally:
             await response.aclose()
 
