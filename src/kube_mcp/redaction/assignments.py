@@ -8,7 +8,6 @@ between, and a value. The search goes from one word that can be part of such a n
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from kube_mcp.redaction.names import Says, says
 from kube_mcp.redaction.values import is_basic_login, is_innocent, is_prose, looks_random
@@ -17,8 +16,9 @@ Span = tuple[int, int]
 
 # Looked for in lower case. Every name that says something contains one of these.
 _STEM = re.compile(
-    r"pass|pwd|pw(?![a-z])|psk|secret|sess|salt|seed|sig|sas(?![a-z])|token|totp|key|cred|cookie"
-    r"|conn|code|auth|dsn|jwt|otp|bearer|mnemonic|netrc|docker(?:cfg|config)|privat|licen|pat(?![a-z])"
+    r"auth|bearer|c(?:red|ookie|ode=|onn(?:ection)?[_.-]?str)|d(?:sn|ocker(?:cfg|config))"
+    r"|jwt|key|licen[cs]|mnemonic|netrc|otp|p(?:ass|wd?(?![a-z])|sk(?![a-z])|rivate|at(?![a-z]))"
+    r"|s(?:ecret|ess|alt|eed|ig(?:nature)?(?![a-z])|as(?![a-z]))|to(?:ken|tp)"
 )
 _NAME_LEFT = re.compile(r"[\w.-]*")
 _NAME_RIGHT = re.compile(r"[\w.-]{0,64}")
@@ -29,6 +29,10 @@ _ASSIGNED = re.compile(rf"(?:{_QUOTE})?\]?[ \t]{{0,32}}(?::=|=>|={{1,2}}|:)[ \t]
 # `- name: DB_PASSWORD` and `value: x` below it, in YAML, JSON, XML and Go's notation.
 _PAIRED = re.compile(
     rf"(?:{_QUOTE})?,?\s{{1,64}}(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}"
+)
+# What could look random, or be a login in base64, behind a name that says little.
+_LONG_NEXT = re.compile(
+    rf"(?:{_QUOTE})?[\]\s,:=>]{{1,64}}+(?:{_QUOTE}|[vV]alue|[\s,:=]){{0,64}}+[A-Za-z0-9+/_.~=-]{{8}}"
 )
 _BLANKS = re.compile(r"[ \t]{1,16}")
 _QUOTED_NEXT = re.compile(r"[ \t]{1,16}(?=[\"'])")
@@ -61,8 +65,6 @@ _IN_SENTENCES = frozenset({"token", "tokens", "secret", "secrets", "credential",
 _PASSWORDS = ("password", "passwd", "passphrase", "authorization")
 _URL_NAMES = frozenset({"sig", "signature", "code", "key", "auth", "session", "state"})
 
-_said = lru_cache(maxsize=8192)(says)
-
 
 def find_assigned(text: str) -> list[Span]:
     """Where in ``text`` values stand whose name says they are credentials, without overlap."""
@@ -73,12 +75,18 @@ def find_assigned(text: str) -> list[Span]:
     at = 0
     # Ending at one stem's value and going on from there keeps this linear.
     while hit := _STEM.search(low, at):
-        left = _NAME_LEFT.match(text[max(at, hit.start() - _NAME_REACH) : hit.start()][::-1])
-        start = hit.start() - (left.end() if left else 0)
+        start = hit.start()
+        if start > at and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+            left = _NAME_LEFT.match(text[max(at, start - _NAME_REACH) : start][::-1])
+            start -= left.end() if left else 0
         right = _NAME_RIGHT.match(text, hit.end())
         at = right.end() if right else hit.end()
-        verdict = _said(text[start:at])
-        if verdict is Says.NOTHING and not _is_url_parameter(text, start, at):
+        verdict = says(text[start:at])
+        if (
+            verdict is not Says.CREDENTIAL
+            and not _is_url_parameter(text, start, at)
+            and (verdict is Says.NOTHING or not _LONG_NEXT.match(text, at))
+        ):
             continue
         for span in _value_after(text, low, start, at, verdict):
             spans.append(span)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Says(IntEnum):
@@ -117,6 +118,7 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
+@lru_cache(maxsize=8192)
 def says(name: str) -> Says:
     """What ``name`` says about the value behind it. Only the part after the last slash counts."""
     if len(name) > _LONGEST_NAME:

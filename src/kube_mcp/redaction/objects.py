@@ -6,12 +6,11 @@ nobody else holds them yet.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 from kube_mcp.redaction.commands import find_command_credentials
 from kube_mcp.redaction.names import Says, is_about, says
-from kube_mcp.redaction.text import mask_text
+from kube_mcp.redaction.text import clean_text, mask_text
 from kube_mcp.redaction.values import (
     is_basic_login,
     is_innocent,
@@ -23,60 +22,55 @@ from kube_mcp.redaction.values import (
 __all__ = ["mask_object", "mask_tree"]
 
 
-class _Key(IntEnum):
-    """What the walk does with the value under a field's name."""
+# What the walk does with the value under a field's name. Plain numbers: an enumeration's members
+# are looked up slowly, and this is asked two hundred times a pod.
+_PLAIN = 0
+#: Written by the API server or a kubelet, never by a person: ids and times.
+_SKIPPED = 1
+_MAYBE = 2
+_CREDENTIAL = 3
+#: ``value`` beside a ``name`` that says what it is.
+_NAMED_VALUE = 4
+#: The whole value goes, and every value in it.
+_HIDDEN = 5
+#: A map of credentials, in charts' values: ``secrets: {database: x}``.
+_CREDENTIAL_MAP = 6
+_DROPPED = 7
+#: The type of an object in an object.
+_KIND = 8
+#: The name itself holds what must not be shown.
+_UNFIT = 9
+#: A map in which a field called just `secret` names an object, as Traefik has it.
+_REFERRING = 10
 
-    PLAIN = 0
-    #: Written by the API server or a kubelet, never by a person: ids and times.
-    SKIPPED = 1
-    MAYBE = 2
-    CREDENTIAL = 3
-    #: ``value`` beside a ``name`` that says what it is.
-    NAMED_VALUE = 4
-    #: The whole value goes, whatever it is.
-    HIDDEN = 5
-    #: Every value in this map is a credential: ``stringData``.
-    HIDDEN_MAP = 6
-    #: A map of credentials, in charts' values: ``secrets: {database: x}``.
-    CREDENTIAL_MAP = 7
-    DROPPED = 8
-    #: The type of an object in an object.
-    KIND = 9
-    #: The name itself holds what must not be shown.
-    UNFIT = 10
-
-
-_KEY_OF = {
-    Says.NOTHING: _Key.PLAIN,
-    Says.MAYBE: _Key.MAYBE,
-    Says.CREDENTIAL: _Key.CREDENTIAL,
-}
-
+_KEY_OF = {Says.NOTHING: _PLAIN, Says.MAYBE: _MAYBE, Says.CREDENTIAL: _CREDENTIAL}
 
 _SPECIAL = {
-    "managedFields": _Key.DROPPED,
-    "kind": _Key.KIND,
-    "value": _Key.NAMED_VALUE,
-    "stringData": _Key.HIDDEN_MAP,
-    "encryptedData": _Key.HIDDEN_MAP,
-    "binaryData": _Key.HIDDEN_MAP,
-    "secrets": _Key.CREDENTIAL_MAP,
-    "secretEnv": _Key.CREDENTIAL_MAP,
-    "secretEnvs": _Key.CREDENTIAL_MAP,
-    "envSecrets": _Key.CREDENTIAL_MAP,
-    "extraSecrets": _Key.CREDENTIAL_MAP,
+    "managedFields": _DROPPED,
+    "kind": _KIND,
+    "value": _NAMED_VALUE,
+    "stringData": _HIDDEN,
+    "encryptedData": _HIDDEN,
+    "binaryData": _HIDDEN,
+    "secrets": _CREDENTIAL_MAP,
+    "secretEnv": _CREDENTIAL_MAP,
+    "secretEnvs": _CREDENTIAL_MAP,
+    "envSecrets": _CREDENTIAL_MAP,
+    "extraSecrets": _CREDENTIAL_MAP,
     # Copies of whole objects, some compressed: they would show what is masked beside them.
-    "kubectl.kubernetes.io/last-applied-configuration": _Key.HIDDEN,
-    "objectset.rio.cattle.io/applied": _Key.HIDDEN,
-    "kapp.k14s.io/original": _Key.HIDDEN,
-    "kapp.k14s.io/original-diff": _Key.HIDDEN,
-    "banzaicloud.com/last-applied": _Key.HIDDEN,
+    "kubectl.kubernetes.io/last-applied-configuration": _HIDDEN,
+    "objectset.rio.cattle.io/applied": _HIDDEN,
+    "kapp.k14s.io/original": _HIDDEN,
+    "kapp.k14s.io/original-diff": _HIDDEN,
+    "banzaicloud.com/last-applied": _HIDDEN,
     # Public by purpose, and the credential words in their names mislead.
-    "caBundle": _Key.PLAIN,
-    "secretKeyRef": _Key.PLAIN,
-    "imagePullSecrets": _Key.PLAIN,
-    "serviceAccountToken": _Key.PLAIN,
-    "encryptionConfiguration": _Key.PLAIN,
+    "basicAuth": _REFERRING,
+    "digestAuth": _REFERRING,
+    "caBundle": _PLAIN,
+    "secretKeyRef": _PLAIN,
+    "imagePullSecrets": _PLAIN,
+    "serviceAccountToken": _PLAIN,
+    "encryptionConfiguration": _PLAIN,
 } | dict.fromkeys(
     (
         "uid",
@@ -96,7 +90,7 @@ _SPECIAL = {
         "containerID",
         "imageID",
     ),
-    _Key.SKIPPED,
+    _SKIPPED,
 )
 
 # Under a map that is a credential, the field that holds it: `password: {value: x}`.
@@ -105,34 +99,18 @@ _LITERALS = frozenset({
     "raw", "default", "string", "stringValue", "text",
 })  # fmt: skip
 # A sibling that names an object makes `secretKey: db-password` the name of a key in it.
-_REFERRING = ("remoteRef", "secretName", "secretRef", "existingSecret", "valueFrom", "sourceRef")
+_SIBLINGS = ("remoteRef", "secretName", "secretRef", "existingSecret", "valueFrom", "sourceRef")
 # Files with a form of their own: read line by line, whatever they are called.
 _CONFIG_ENDINGS = frozenset({
     "yaml", "yml", "json", "jsonnet", "toml", "ini", "conf", "config", "cfg", "cnf", "properties", "xml",
     "env", "sh", "bash", "py", "lua", "js", "ts", "sql", "rb", "php", "tpl", "tmpl", "template", "md",
     "html", "css", "hcl", "tf", "groovy", "crt", "rules", "service",
 })  # fmt: skip
-# Traefik names the Secret in a field called just `secret`.
-_REFERS_BY_SECRET = frozenset({"basicAuth", "digestAuth"})
-
-
-class _In(IntEnum):
-    """What the map or list being walked is part of."""
-
-    PLAIN = 0
-    #: Under a name that says credential: `password: {value: x}`, `tokens: [x]`.
-    CREDENTIAL = 1
-    #: A map whose every value is one, unless its name says otherwise.
-    CREDENTIAL_MAP = 2
-    #: Nothing in it is shown.
-    HIDDEN = 3
-    #: A field called just `secret` names an object in it.
-    REFERRING = 4
 
 
 # What was learnt: names of fields, and short strings in which nothing was found. Neither holds
 # anything that would be masked, so keeping them gives nothing away.
-_known_keys: dict[str, _Key] = dict(_SPECIAL)
+_known_keys: dict[str, int] = dict(_SPECIAL)
 _known_clean: set[str] = set()
 _known_dull: set[str] = set()
 _MOST_KNOWN = 32_768
@@ -171,119 +149,156 @@ def mask_tree(tree: Any) -> Any:
 
 def _walk(root: Any) -> Any:
     # A stack of our own: a custom resource may be nested deeper than Python calls can be.
-    todo: list[tuple[Any, _In]] = [(root, _In.PLAIN)]
-    key_of = _known_keys.get
+    todo: list[Any] = [root]
+    key_of, clean = _known_keys.get, _known_clean
     while todo:
-        node, part_of = todo.pop()
+        node = todo.pop()
         if type(node) is list:
-            _walk_list(node, part_of, todo)
+            mixed = False
+            for item in node:
+                if type(item) is dict:
+                    todo.append(item)
+                else:
+                    mixed = True
+            if mixed:
+                _walk_items(node, todo)
             continue
         unfit: list[str] = []
         for name, value in node.items():
             key = key_of(name)
-            if key is None:
-                key = _learn(name)
-                if key is _Key.UNFIT:
-                    unfit.append(name)
             shape = type(value)
-            if shape is str:
-                if key is _Key.PLAIN and part_of is _In.PLAIN:
-                    if (
-                        len(value) >= _SHORTEST_CREDENTIAL and value not in _known_clean
-                    ) or not value.isprintable():
+            if key == _PLAIN:
+                if shape is str:
+                    if value not in clean:
                         node[name] = _text(value)
-                elif key is not _Key.SKIPPED or part_of is _In.HIDDEN:
-                    node[name] = _string(node, name, value, key, part_of)
-                    if key is _Key.KIND:
-                        _mask_by_kind(node, value)
-            elif (shape is dict or shape is list) and value:
-                if key is _Key.DROPPED:
+                elif shape is dict or shape is list:
+                    todo.append(value)
+            elif key != _SKIPPED or shape is not str:
+                key = _learn(name) if key is None else key
+                if key in (_UNFIT, _DROPPED):
                     unfit.append(name)
-                else:
-                    todo.append((value, _inside(name, key, part_of)))
-        for name in unfit:
-            value = node.pop(name)
-            if key_of(name) is not _Key.DROPPED:
-                node[mask_text(name)] = value
+                if shape is str:
+                    node[name] = _string(node, name, value, key, _PLAIN)
+                    if key == _KIND:
+                        _mask_by_kind(node, value)
+                elif (shape is dict or shape is list) and key != _DROPPED:
+                    part_of = _inside(name, key, _PLAIN)
+                    if part_of == _PLAIN:
+                        todo.append(value)
+                    else:
+                        _walk_within(value, part_of, todo)
+        if unfit:
+            _rename(node, unfit)
     return root
 
 
-def _walk_list(items: list[Any], part_of: _In, todo: list[tuple[Any, _In]]) -> None:
+def _walk_items(items: list[Any], plain: list[Any]) -> None:
+    """A list of strings, or of lists: arguments of a command more often than not."""
     flag = False  # whether the item before was a flag that takes a credential
     for at, item in enumerate(items):
-        shape = type(item)
-        if shape is str:
-            if part_of is _In.HIDDEN or (
-                (part_of is _In.CREDENTIAL or (flag and item[:1] != "-")) and not is_innocent(item)
-            ):
+        if type(item) is str:
+            if flag and item[:1] != "-" and not is_innocent(item):
                 items[at] = mask(item)
-            elif len(item) >= _SHORTEST_CREDENTIAL or not item.isprintable():
+            else:
                 items[at] = _text(item)
             flag = (
                 item[:1] == "-"
                 and " " not in item
                 and "=" not in item
-                and ((_known_keys.get(item) or _learn(item)) is _Key.CREDENTIAL)
+                and ((_known_keys.get(item) or _learn(item)) == _CREDENTIAL)
             )
         else:
             flag = False
-            if (shape is dict or shape is list) and item:
-                todo.append((item, _In.CREDENTIAL if part_of is _In.CREDENTIAL_MAP else part_of))
-    if len(items) > 1 and type(items[0]) is str and part_of is _In.PLAIN:
-        _mask_command(items)
+            if type(item) is list:
+                plain.append(item)
+    _mask_command(items)
 
 
-def _string(node: dict[str, Any], name: str, value: str, key: _Key, part_of: _In) -> str:
+def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
+    """What is under a name that says credential; what turns out to be plain goes to ``plain``."""
+    todo: list[tuple[Any, int]] = [(root, part_of)]
+    while todo:
+        node, part_of = todo.pop()
+        if part_of == _PLAIN:
+            plain.append(node)
+        elif type(node) is list:
+            for at, item in enumerate(node):
+                if type(item) is str:
+                    if part_of == _HIDDEN or (part_of == _CREDENTIAL and not is_innocent(item)):
+                        node[at] = mask(item)
+                    else:
+                        node[at] = _text(item)
+                elif type(item) is dict or type(item) is list:
+                    # The names of the objects stay: `secrets: [{name: x}]`.
+                    todo.append((item, _CREDENTIAL if part_of == _CREDENTIAL_MAP else part_of))
+        else:
+            unfit: list[str] = []
+            for name, value in node.items():
+                key = _known_keys.get(name)
+                if key is None:
+                    key = _learn(name)
+                if key in (_UNFIT, _DROPPED):
+                    unfit.append(name)
+                if type(value) is str:
+                    node[name] = _string(node, name, value, key, part_of)
+                elif type(value) is dict or type(value) is list:
+                    todo.append((value, _inside(name, key, part_of)))
+            _rename(node, unfit)
+
+
+def _rename(node: dict[Any, Any], unfit: list[str]) -> None:
+    """Take out the fields to drop, and give names that hold a credential a name that does not."""
+    for name in unfit:
+        value = node.pop(name)
+        if _known_keys.get(name) != _DROPPED:
+            node[mask_text(name)] = value
+
+
+def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int) -> str:
     """The string ``value`` under ``name``, where either its name or its place matters."""
-    if part_of is _In.HIDDEN or key is _Key.HIDDEN or key is _Key.HIDDEN_MAP:
+    if part_of == _HIDDEN or key == _HIDDEN:
         return value if is_reference(value) else mask(value)
-    if key is _Key.NAMED_VALUE:
+    if key == _NAMED_VALUE:
         beside = node.get("name") or node.get("key")
-        key = _KEY_OF[says(beside)] if type(beside) is str else _Key.PLAIN
-    if (part_of is _In.CREDENTIAL and name in _LITERALS) or (
-        part_of is _In.CREDENTIAL_MAP and key is _Key.PLAIN and not is_about(name)
+        key = _KEY_OF[says(beside)] if type(beside) is str else _PLAIN
+    if (part_of == _CREDENTIAL and name in _LITERALS) or (
+        part_of == _CREDENTIAL_MAP and key in {_PLAIN, _UNFIT} and not is_about(name)
     ):
-        key = _Key.CREDENTIAL
-    if (
-        key is _Key.CREDENTIAL
-        and not is_innocent(value)
-        and not _refers(node, name, value, part_of)
-    ):
+        key = _CREDENTIAL
+    if key == _CREDENTIAL and not is_innocent(value) and not _refers(node, name, value, part_of):
         return mask(value)
-    if key is _Key.MAYBE and value not in _known_dull:
+    if key == _MAYBE and value not in _known_dull:
         if looks_random(value) or ("auth" in name.lower() and is_basic_login(value)):
             return mask(value)
         _remember(_known_dull, value)
     return _text(value)
 
 
-def _refers(node: dict[str, Any], name: str, value: str, part_of: _In) -> bool:
+def _refers(node: dict[str, Any], name: str, value: str, part_of: int) -> bool:
     """Whether ``value`` names an object or a key in one, although its field sounds like a credential."""
-    if part_of is _In.REFERRING and name == "secret":
+    if part_of == _REFERRING and name == "secret":
         return True
-    beside = name in {"secretKey", "secret"} and any(other in node for other in _REFERRING)
+    beside = name in {"secretKey", "secret"} and any(other in node for other in _SIBLINGS)
     return beside and len(value) <= 253 and not looks_random(value)
 
 
-def _inside(name: str, key: _Key, part_of: _In) -> _In:
+def _inside(name: str, key: int, part_of: int) -> int:
     """What a map or list under ``name`` is part of."""
-    if part_of is _In.HIDDEN or key is _Key.HIDDEN or key is _Key.HIDDEN_MAP:
-        return _In.HIDDEN
-    if key is _Key.CREDENTIAL_MAP or (part_of is _In.CREDENTIAL_MAP and not is_about(name)):
-        return _In.CREDENTIAL_MAP
-    if part_of is _In.CREDENTIAL and name in _LITERALS:
-        return _In.CREDENTIAL_MAP
-    if key is _Key.CREDENTIAL:
-        return _In.CREDENTIAL
-    return _In.REFERRING if name in _REFERS_BY_SECRET else _In.PLAIN
+    if part_of == _HIDDEN or key == _HIDDEN:
+        return _HIDDEN
+    if key == _CREDENTIAL_MAP or (part_of == _CREDENTIAL_MAP and not is_about(name)):
+        return _CREDENTIAL_MAP
+    if part_of == _CREDENTIAL and name in _LITERALS:
+        return _CREDENTIAL_MAP
+    return key if key in {_CREDENTIAL, _REFERRING} else _PLAIN
 
 
-def _learn(name: Any) -> _Key:
+def _learn(name: Any) -> int:
     """The class of a field's name, remembered unless the name itself cannot be shown as it is."""
     if type(name) is not str:  # YAML has maps by number
-        return _Key.PLAIN
+        return _PLAIN
     if (len(name) >= _SHORTEST_CREDENTIAL and mask_text(name) != name) or not name.isprintable():
-        return _Key.UNFIT
+        return _UNFIT
     key = _KEY_OF[says(name)]
     if len(_known_keys) >= _MOST_KNOWN:
         _known_keys.clear()
@@ -295,7 +310,7 @@ def _learn(name: Any) -> _Key:
 def _text(value: str) -> str:
     if value in _known_clean:
         return value
-    masked = mask_text(value)
+    masked = mask_text(value) if len(value) >= _SHORTEST_CREDENTIAL else clean_text(value)
     if masked == value:
         _remember(_known_clean, value)
     return masked
@@ -311,7 +326,7 @@ def _remember(known: set[str], value: str) -> None:
 def _mask_command(items: list[Any]) -> None:
     """What `mask_text` finds only in a whole command, found in its separate arguments."""
     words = [item for item in items if type(item) is str]
-    if len(words) < len(items):
+    if len(words) < 2 or len(words) < len(items):
         return
     line = "\0".join(words)
     for start, _ in find_command_credentials(line.replace("\0", " ")):

@@ -13,7 +13,7 @@ _LONGEST = 32_768
 # Without an end in sight: as far as it can be base64, headers, or escaped line ends.
 _BODY = re.compile(r"(?:[A-Za-z0-9+/=\s\\:,\"']|-(?!----))*+")
 _KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{16,}[\"'\\n,]{0,4}\s*")
-_LAST_WORD = re.compile(r"(\S*)\s*\Z")
+_SHORT_LINE = re.compile(r"[A-Za-z0-9+/=]+")
 
 
 def find_private_keys(text: str) -> list[Span]:
@@ -48,9 +48,9 @@ def _start_of_tail(text: str, floor: int, end: int) -> int:
         line_start = max(line_start, floor)
         line = text[line_start:line_end]
         word = line.split()[-1] if line.split() else ""
-        if line_end != end and not _KEY_LINE.fullmatch(word):
-            if start != end or not re.fullmatch(r"[A-Za-z0-9+/=]+", word):
-                break
+        complete = line_end == end or _KEY_LINE.fullmatch(word)
+        if not complete and (start != end or not _SHORT_LINE.fullmatch(word)):
+            break
         if line_end != end:
             start = line_start + line.rfind(word)
         line_end = line_start
