@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import pytest
 from aiohttp import web
 
 from kube_mcp.auth.caller import Caller
@@ -143,6 +144,23 @@ async def test_a_crowd_at_start_causes_one_fetch(signin: SignIn, issuer: FakeIss
 
     assert {_code(outcome) for outcome in outcomes} == {"ok"}
     assert (issuer.hits["openid-configuration"], issuer.hits["jwks"]) == (1, 1)
+
+
+async def test_the_log_says_once_when_keys_cannot_be_had_and_when_they_can_again(
+    signin: SignIn, issuer: FakeIssuer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="kube_mcp")
+    issuer.down = True
+    for _ in range(3):
+        await signin.verifier.problems()
+        clock.pass_s(5)
+    issuer.down = False
+    await signin.verifier.problems()
+
+    [down, up] = [record.getMessage() for record in caplog.records]
+    assert down.startswith("Signing keys could not be refreshed, none are known: ")
+    assert "answered 503" in down
+    assert up == "Signing keys are up to date again: 1 usable."
 
 
 async def test_requests_do_not_hammer_a_provider_that_is_down(

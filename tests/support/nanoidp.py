@@ -85,6 +85,7 @@ class NanoIdp:
             str(self._folder),
             "--profile",
             "oauth21",
+            cwd=self._folder,  # it keeps its keys where it is started
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from kube_mcp.auth.denied import shown
 from kube_mcp.auth.single_flight import SingleFlight
 from kube_mcp.errors import IdentityProviderError
+
+_log = logging.getLogger(__name__)
 
 #: Older keys are refreshed in the background while they go on being used.
 SOFT_LIFETIME_S = 600.0
@@ -230,11 +233,21 @@ class SigningKeys:
         try:
             found = parse_keys(await self._fetch())
         except IdentityProviderError as problem:
-            self._problem = str(problem)
+            self._note(str(problem))
             return
         # An empty set is honoured: taking every key away is how a provider revokes all at once.
         self._keys, self._fetched_at = found, self._monotonic()
-        self._problem = "" if found else "The provider's key set holds no usable signing key."
+        self._note("" if found else "The provider's key set holds no usable signing key.")
+
+    def _note(self, problem: str) -> None:
+        """Keep a problem for readiness, and tell the log when it appears, changes or is over."""
+        before, self._problem = self._problem, problem
+        if problem and problem != before:
+            age_s = self._age_s()
+            known = "none are known" if age_s is None else f"those known are {age_s:.0f} s old"
+            _log.warning("Signing keys could not be refreshed, %s: %s", known, problem)
+        elif before and not problem:
+            _log.info("Signing keys are up to date again: %d usable.", len(self._keys))
 
 
 def unknown_key_sentence(kid: str | None, algorithm: str, state: KeysState) -> str:
