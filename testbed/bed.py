@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from testbed import apply, build, commands, crds, files, kubeconfig, nodes, pki,
 from testbed import scenario as scenarios
 from testbed.audit import Audit
 from testbed.client import Client
-from testbed.errors import BedError, ComponentExited, PortInUse, Unavailable
+from testbed.errors import BedError, PortInUse, Unavailable
 from testbed.fakes.control import KubeletControl
 from testbed.fakes.server import METRICS_IP, Config
 from testbed.metrics_service import metrics_objects
@@ -71,6 +71,7 @@ class Bed:
         self.controllers: commands.Controllers = controllers
         self._components: dict[str, Component] = {}
         self._made_kubeconfigs = 0
+        self._clients: list[Client] = []
         self._settled = 0
         self._borrowed = 0
         self._trusted: list[files.TrustedIssuer] = []
@@ -145,7 +146,8 @@ class Bed:
         for name in ("kube-apiserver", "kube-controller-manager", "fakes", "etcd"):
             if component := self._components.get(name):
                 component.kill()
-        self.admin.close()
+        for client in (self.admin, *self._clients):
+            client.close()
         self.issuer.stop()
         self._work.remove()
 
@@ -230,9 +232,12 @@ class Bed:
     def client(
         self, *, user: str = "", groups: Sequence[str] = (), token: str | None = None
     ) -> Client:
-        """A small client as somebody else: by token, or with a certificate for user and groups."""
+        """A small client as somebody else: by token, or with a certificate for user and groups.
+        The bed closes it at its end."""
         certificate = self._ca.client(user, groups=groups) if user else None
-        return Client(self.server, self.ca_file, client=certificate, token=token)
+        made = Client(self.server, self.ca_file, client=certificate, token=token)
+        self._clients.append(made)
+        return made
 
     def certificate(self, user: str, *, groups: Sequence[str] = ()) -> pki.KeyPair:
         """A client certificate's files."""
@@ -267,13 +272,12 @@ class Bed:
         self.admin.delete(f"/api/v1/namespaces/{name}/pods", grace_s=0)
         with contextlib.suppress(OSError):
             self.kubelet.drop(name)
-        deadline = time.monotonic() + timeout_s
-        while wait and self.controllers != "none":
-            if self.admin.request("GET", f"/api/v1/namespaces/{name}").status == 404:
-                return
-            if time.monotonic() > deadline:
-                raise BedError(f"Namespace {name} did not end within {timeout_s:g} s.")
-            time.sleep(0.05)
+        if wait and self.controllers != "none":
+            self.wait_for(
+                lambda: self.admin.request("GET", f"/api/v1/namespaces/{name}").status == 404,
+                what=f"the end of namespace {name}",
+                timeout_s=timeout_s,
+            )
 
     def apply(
         self, what: str | Path | Iterable[Mapping[str, Any]], *, namespace: str = "default"
@@ -327,6 +331,14 @@ class Bed:
             yield applied
         finally:
             self.remove_scenario(applied)
+
+    def wait_for(self, condition: Callable[[], bool], *, what: str, timeout_s: float = 30) -> None:
+        """Asks again until it is true. Raises ``BedError`` naming what did not come."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                raise BedError(f"Waited {timeout_s:g} s in vain for {what}.")
+            time.sleep(0.03)
 
     def install_crds(self, source: Literal["own", "real"] = "own") -> list[str]:
         """The bed's small CRDs, or the projects' real ones from ``KUBE_MCP_CRDS``. Their names.
@@ -499,17 +511,12 @@ class Bed:
 
     def _wait_for_metrics(self) -> None:
         path = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io"
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
+
+        def available() -> bool:
             conditions = self.admin.get(path).get("status", {}).get("conditions", ())
-            if any(c["type"] == "Available" and c["status"] == "True" for c in conditions):
-                return
-            if time.monotonic() > deadline:
-                raise ComponentExited(
-                    f"The metrics API did not become available: {conditions}. Its last lines:\n"
-                    f"{self._component('fakes').last_lines()}"
-                )
-            time.sleep(0.05)
+            return any(c["type"] == "Available" and c["status"] == "True" for c in conditions)
+
+        self._component("fakes").wait_until(available, timeout_s=START_TIMEOUT_S)
 
     def _settle_audit(self) -> None:
         """Asks for a path that nobody else asks for and waits until the log has it: requests that
@@ -517,14 +524,20 @@ class Bed:
         self._settled += 1
         marker = f"/readyz?settled={self._settled}-{time.monotonic_ns()}"
         self.admin.request("GET", marker)
-        deadline = time.monotonic() + 10
-        while marker.encode() not in self.audit.log.read_bytes()[-200_000:]:
-            if time.monotonic() > deadline:
-                raise BedError("The API server did not write its audit log within 10 s.")
-            time.sleep(0.01)
+        self.wait_for(
+            lambda: marker.encode() in _tail(self.audit.log),
+            what="the API server to write its audit log",
+            timeout_s=10,
+        )
 
 
 _SOCKETS = ("control", "egress", "kubelet", "metrics")
+
+
+def _tail(path: Path, size: int = 200_000) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - size))
+        return file.read()
 
 
 def _workdir() -> WorkDir:

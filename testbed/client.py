@@ -71,7 +71,7 @@ class Kind:
 
 
 class Client:
-    """Synchronous, usable from several threads: each has its own connection."""
+    """Synchronous, usable from several threads at once; connections are kept and shared."""
 
     def __init__(
         self,
@@ -86,7 +86,8 @@ class Client:
         if client is not None:
             self._tls.load_cert_chain(client.cert, client.key)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPSConnection] = []
         self._kinds: dict[tuple[str, str], Kind] = {}
 
     def request(
@@ -109,6 +110,7 @@ class Client:
             return self._send(method, path, data, sent, timeout_s)
         except (http.client.HTTPException, ConnectionError):
             # The server closed an idle connection, or was restarted by a test.
+            self.close()
             return self._send(method, path, data, sent, timeout_s)
 
     def get(self, path: str) -> Any:
@@ -176,11 +178,11 @@ class Client:
         return self.request("DELETE", path + query).status
 
     def close(self) -> None:
-        """Closes this thread's connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
+        """Closes idle connections; the next request opens one again."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
-            self._local.connection = None
 
     def _send(
         self,
@@ -190,22 +192,23 @@ class Client:
         headers: Mapping[str, str],
         timeout_s: float,
     ) -> Answer:
-        connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
         if connection is None:
-            connection = http.client.HTTPSConnection(
-                self._host, context=self._tls, timeout=timeout_s
-            )
-            self._local.connection = connection
+            connection = http.client.HTTPSConnection(self._host, context=self._tls)
         connection.timeout = timeout_s
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
         try:
             connection.request(method, path, data, dict(headers))
             response = connection.getresponse()
-            return Answer(response.status, response.read(), dict(response.getheaders()))
+            answer = Answer(response.status, response.read(), dict(response.getheaders()))
         except BaseException:
-            self.close()
+            connection.close()
             raise
+        with self._lock:
+            self._idle.append(connection)
+        return answer
 
     def _discover(self) -> None:
         for root in ("/api", "/apis"):

@@ -56,10 +56,13 @@ class Kubelet:
         response.enable_chunked_encoding()
         await response.prepare(request)
         sent = len(log)
+        limit = logs.Limit(want.limit_bytes)
         for chunk in _chunks(logs.render(log, want)):
-            await response.write(chunk)
+            await response.write(limit.cut(chunk))
+            if limit.reached:
+                break
         if want.follow and not want.previous and _is_running(pod, container):
-            await self._follow(log, want, response, sent)
+            await self._follow(log, want, response, sent, limit)
         await response.write_eof()
         return response
 
@@ -73,11 +76,17 @@ class Kubelet:
         return log or Log()
 
     async def _follow(
-        self, log: Log, want: logs.LogOptions, response: web.StreamResponse, sent: int
+        self,
+        log: Log,
+        want: logs.LogOptions,
+        response: web.StreamResponse,
+        sent: int,
+        limit: logs.Limit,
     ) -> None:
-        """What is appended from now on, until the log ends or the reader goes away."""
+        """What is appended from now on, until the log ends, the limit is reached or the reader
+        goes away."""
         announced = iter(log.followed)
-        while True:
+        while not limit.reached:
             news = self.store.news
             fresh = list(log.lines(sent))
             sent += len(fresh)
@@ -85,13 +94,14 @@ class Kubelet:
                 now = nanoseconds(datetime.datetime.now(datetime.UTC))
                 fresh.append(Line(now, text.encode()))
             for chunk in logs.format_lines(fresh, want):
-                await response.write(chunk)
+                await response.write(limit.cut(chunk))
             if fresh and log.followed:
                 await asyncio.sleep(FOLLOW_STEP_S)
                 continue
             if log.ends:
                 return
-            await news.wait()
+            if not limit.reached:
+                await news.wait()
 
     async def stats_summary(self, request: web.Request) -> web.Response:
         node = await self._node(request)

@@ -100,13 +100,13 @@ def reads_last_run(pod: Obj, container: str) -> bool:
 
 
 def render(log: Log, want: LogOptions) -> Iterator[bytes]:
-    """The bytes that are there now, a line at a time.
+    """The lines that are there now.
 
-    As in a kubelet, the tail is counted first and lines before ``since`` are dropped from it, and
-    the limit cuts the output in the middle of a line, timestamps included.
+    As in a kubelet, the tail is counted first and lines before ``since`` are dropped from it.
+    ``Limit`` cuts the output, which a follower's later lines are part of.
     """
     start = 0 if want.tail_lines is None else max(0, len(log) - want.tail_lines)
-    return cut(format_lines(log.lines(start), want), want.limit_bytes)
+    return format_lines(log.lines(start), want)
 
 
 def format_lines(lines: Iterable[Line], want: LogOptions) -> Iterator[bytes]:
@@ -120,17 +120,23 @@ def format_lines(lines: Iterable[Line], want: LogOptions) -> Iterator[bytes]:
         yield stamp + line.text + b"\n"
 
 
-def cut(chunks: Iterable[bytes], limit_bytes: int | None) -> Iterator[bytes]:
-    """At most this many bytes."""
-    if limit_bytes is None:
-        yield from chunks
-        return
-    left = limit_bytes
-    for chunk in chunks:
-        yield chunk[:left]
-        left -= len(chunk)
-        if left <= 0:
-            return
+@dataclass(slots=True)
+class Limit:
+    """How many bytes may still be sent; None is any number. Lines are cut in the middle."""
+
+    left: int | None
+
+    @property
+    def reached(self) -> bool:
+        return self.left is not None and self.left <= 0
+
+    def cut(self, chunk: bytes) -> bytes:
+        """What may be sent of it."""
+        if self.left is None:
+            return chunk
+        sent = chunk[: max(0, self.left)]
+        self.left -= len(sent)
+        return sent
 
 
 def timestamp(time_ns: int) -> bytes:
