@@ -6,6 +6,7 @@ python deploy/scripts/generate.py --check    fail, naming the files, where writi
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from deploy.scripts.chart_config import END, START, config_schema, config_values, schema_text
 from kube_mcp.access.rbac import RULES, Rule, as_yaml, rule_yaml, rules
 from kube_mcp.scaffold import McpServer, rendered
 
@@ -74,8 +76,13 @@ def docs_table(text: str) -> str:
     """``text`` with the table between the two markers made anew."""
     rows = "".join(_row(rule) for rule in RULES)
     table = f"| API group | resources | verbs | what for |\n|---|---|---|---|\n{rows}"
-    before, rest = text.split(TABLE_START, 1)
-    return f"{before}{TABLE_START}\n{table}{TABLE_END}{rest.split(TABLE_END, 1)[1]}"
+    return between(text, TABLE_START, table, TABLE_END)
+
+
+def between(text: str, start: str, made: str, end: str) -> str:
+    """``text`` with what stands between two marker lines replaced by ``made``."""
+    before, rest = text.split(start, 1)
+    return f"{before}{start}\n{made}{end}{rest.split(end, 1)[1]}"
 
 
 def _row(rule: Rule) -> str:
@@ -95,8 +102,10 @@ def values_table(text: str) -> Iterator[tuple[str, Any, str]]:
     comment: list[str] = []
     for line in text.splitlines():
         stripped = line.strip()
+        if stripped in (START, END):
+            continue
         if stripped.startswith("#"):
-            comment.append(stripped.lstrip("# "))
+            comment.append(stripped.removeprefix("#").strip())
             continue
         if stripped:
             indent = len(line) - len(line.lstrip())
@@ -109,9 +118,20 @@ def values_table(text: str) -> Iterator[tuple[str, Any, str]]:
         comment = []
 
 
+def chart_values() -> str:
+    return between((CHART / "values.yaml").read_text(), START, config_values(), END)
+
+
+def chart_schema() -> str:
+    """The schema is written by hand but for ``config``, which is the server's own."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    schema["properties"]["config"] = config_schema()
+    return schema_text(schema) + "\n"
+
+
 def chart_readme() -> str:
     rows = []
-    for path, value, comment in values_table((CHART / "values.yaml").read_text()):
+    for path, value, comment in values_table(chart_values()):
         if isinstance(value, dict) and value:
             rows.append(f"| **`{path}`** | | **{comment}** |")
         else:
@@ -164,6 +184,8 @@ def outputs() -> dict[Path, str]:
     """Every generated file with the text it must have."""
     return {
         CHART / "templates/_rules.tpl": chart_rules(),
+        CHART / "values.yaml": chart_values(),
+        CHART / "values.schema.json": chart_schema(),
         CHART / "README.md": chart_readme(),
         GITOPS / f"apps/base/{NAME}/rbac.yaml": gitops_rbac(),
         # This server's own files are those of any MCP server behind the shared prefix.
@@ -183,7 +205,7 @@ def main(arguments: list[str]) -> int:
     if "--check" in arguments:
         for path in wrong:
             sys.stderr.write(
-                f"{path.relative_to(ROOT)} is stale: run python deploy/scripts/generate.py\n"
+                f"{path.relative_to(ROOT)} is stale: run python -m deploy.scripts.generate\n"
             )
         return 1 if wrong else 0
     for path in wrong:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deploy.scripts.generate import values_table
+from kube_mcp.settings import load
 from tests.support.helm import CHART, helm, one, template
 
 NEEDS_TOOLS = ("helm4",)
@@ -56,7 +57,7 @@ def test_without_sign_in_mcp_listens_on_the_pods_loopback_only() -> None:
     server = config(template())["server"]
 
     assert server["host"] == "127.0.0.1"
-    assert server["insecure_no_auth"] is True
+    assert "insecure_no_auth" not in server
     assert (server["metrics_host"], server["metrics_port"]) == ("0.0.0.0", 9090)
 
 
@@ -78,6 +79,28 @@ def test_settings_reach_the_file_as_toml_of_the_same_type() -> None:
     assert written["cluster"]["name"] == awkward
     assert written["server"]["max_body_bytes"] == 16777216
     assert written["policy"]["helm_releases"] is False
+
+
+@pytest.mark.parametrize("path", sorted(RENDERS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_server_accepts_the_configuration_it_is_given(path: Path, tmp_path: Path) -> None:
+    objects = template(path)
+    (files,) = [o["data"] for o in objects if "config.toml" in o.get("data", {})]
+    (tmp_path / "conf.d").mkdir()
+    for name, text in files.items():
+        (tmp_path if name == "config.toml" else tmp_path / "conf.d").joinpath(name).write_text(text)
+    environment = {
+        each["name"]: each["value"]
+        for each in pod_spec(objects)["containers"][0]["env"]
+        if each["name"].startswith("KUBE_MCP_")
+    }
+    settings = load(
+        file=str(tmp_path / "config.toml"), directory=str(tmp_path / "conf.d"), environ=environment
+    )
+
+    values = yaml.safe_load(path.read_text()).get("config", {})
+    assert settings.server.public_urls == tuple(values.get("server", {}).get("public_urls", ()))
+    assert settings.server.metrics_port == 9090
+    assert len(settings.auth.issuers) == len(values.get("auth", {}).get("issuers", ()))
 
 
 def test_client_secrets_are_files_and_never_values() -> None:

@@ -106,7 +106,7 @@ def test_an_overlay_is_a_dozen_lines_of_decisions(overlay: str) -> None:
     folder = GITOPS / "apps" / overlay / "kubernetes-mcp-server"
     for path in folder.glob("*.yaml"):
         code = [x for x in path.read_text().splitlines() if not x.strip().startswith("#")]
-        assert len(code) <= 16, path
+        assert len(code) <= 18, path
 
 
 @pytest.mark.parametrize("overlay", ["home-lab", "company"])

@@ -32,9 +32,7 @@ value goes through toJson; a map becomes a table, a list of maps an array of tab
 {{- $_ := set $config.server "path" "/mcp" }}
 {{- $_ := set $config.server "metrics_host" .Values.listenAddress }}
 {{- $_ := set $config.server "metrics_port" 9090 }}
-{{- if not $signIn }}
-{{- $_ := set $config.server "insecure_no_auth" true }}
-{{- else }}
+{{- if $signIn }}
 {{- $name := include "kube-mcp.fullname" . }}
 {{- $_ := set $config.server "allowed_hosts" (concat $config.server.allowed_hosts (list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace)) | uniq) }}
 {{- end }}
@@ -43,7 +41,7 @@ value goes through toJson; a map becomes a table, a list of maps an array of tab
 {{- if not .ca_file }}{{ $_ := set . "ca_file" (printf "/etc/kube-mcp/ca/%s" $.Values.trustedCA.key) }}{{ end }}
 {{- end }}
 {{- end }}
-{{- if $config.auth.introspection.enabled }}
+{{- if include "kube-mcp.introspects" . }}
 {{- $_ := set $config.auth.introspection "client_secret_file" (printf "/etc/kube-mcp/secrets/%s" .Values.clientSecrets.introspectionKey) }}
 {{- end }}
 {{- if eq $config.cluster.identity "token-exchange" }}

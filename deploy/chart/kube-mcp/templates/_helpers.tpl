@@ -57,6 +57,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.config.auth.issuers }}yes{{ end }}
 {{- end }}
 
+{{- define "kube-mcp.introspects" -}}
+{{- $auth := .Values.config.auth }}
+{{- $asked := $auth.introspection.enabled }}
+{{- range $auth.issuers }}{{ if .introspection }}{{ $asked = true }}{{ end }}{{ end }}
+{{- if $asked }}yes{{ end }}
+{{- end }}
+
 {{- define "kube-mcp.impersonating" -}}
 {{- if eq .Values.config.cluster.identity "impersonate" }}yes{{ end }}
 {{- end }}
@@ -102,6 +109,9 @@ name of the Middleware that removes it ("" where there is nothing to remove).
 {{- if and (ne $v.config.cluster.identity "service-account") (not $v.config.auth.issuers) }}
 {{- fail (printf "config.cluster.identity=%s needs config.auth.issuers: without sign-in nobody is known to read as." $v.config.cluster.identity) }}
 {{- end }}
+{{- if and (eq $v.config.cluster.identity "passthrough") (not $v.config.cluster.accept_passthrough_risk) }}
+{{- fail "config.cluster.identity=passthrough needs config.cluster.accept_passthrough_risk=true: callers' tokens go to the API server, which the MCP specification forbids for tokens made out to this server." }}
+{{- end }}
 {{- if and $v.config.policy.helm_releases $v.rbac.create (not $v.rbac.secrets) }}
 {{- fail "config.policy.helm_releases needs rbac.secrets=true: Helm keeps its releases in Secrets, and RBAC cannot open only those." }}
 {{- end }}
@@ -113,7 +123,7 @@ name of the Middleware that removes it ("" where there is nothing to remove).
 {{- fail "config.cluster.identity=token-exchange needs config.token_exchange.sts_client_id." }}
 {{- end }}
 {{- end }}
-{{- if $v.config.auth.introspection.enabled }}
+{{- if include "kube-mcp.introspects" . }}
 {{- if not (and $v.clientSecrets.existingSecret $v.config.auth.introspection.client_id) }}
 {{- fail "config.auth.introspection.enabled needs config.auth.introspection.client_id and clientSecrets.existingSecret." }}
 {{- end }}
