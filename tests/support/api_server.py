@@ -99,7 +99,6 @@ class FakeApiServer(SnapshotTransport):
         self._denied: list[_Denial] = []
         self._troubles: list[_Trouble] = []
         self._gates: list[tuple[str, Gate]] = []
-        self._stale: set[str] = set()
         self._expire = 0
         self._asking = user
 
@@ -149,11 +148,11 @@ class FakeApiServer(SnapshotTransport):
 
     def unreadable(self, full_name: str, *, code: int = 500, message: str = "boom") -> None:
         """Answer every request for a type with an error ``Status``."""
-        self.store.unread[full_name] = Unread(code, "InternalError", message)
+        self.store.unread[full_name, ""] = Unread(code, "InternalError", message)
 
     def fail_group(self, group_version: str) -> None:
         """The extension API server behind ``metrics.k8s.io/v1beta1`` (say) stops answering."""
-        self._stale.add(group_version)
+        self.store.failed[group_version] = "service unavailable"
 
     def expire_continue(self, times: int = 1) -> None:
         """Answer the next uses of a continue token with 410."""
@@ -305,10 +304,6 @@ class FakeApiServer(SnapshotTransport):
             self._expire -= 1
             return True
         return False
-
-    def stale_versions(self) -> frozenset[str]:
-        """The versions the test has failed."""
-        return frozenset(self._stale)
 
     def offers_aggregated_discovery(self) -> bool:
         """An API server before 1.26 does not."""

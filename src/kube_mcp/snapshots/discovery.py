@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 from kube_mcp.objects import ResourceType
@@ -15,14 +14,14 @@ Document = dict[str, Any]
 AGGREGATED_MEDIA_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def aggregated(store: Store, *, core: bool, stale: frozenset[str] = frozenset()) -> Document:
+def aggregated(store: Store, *, core: bool, stale: frozenset[str]) -> Document:
     """``/api`` or ``/apis`` as an ``APIGroupDiscoveryList``.
 
     ``stale`` are versions (``metrics.k8s.io/v1beta1``) whose server does not answer: they are
     listed without resources, as the aggregator does.
     """
     items = []
-    for group, versions in _groups(store.types, core=core):
+    for group, versions in _groups(store.types, core=core, stale=stale):
         metadata = {"creationTimestamp": None, **({"name": group} if group else {})}
         entries: list[Document] = []
         for version, types in versions:
@@ -51,15 +50,17 @@ def core_versions() -> Document:
     }
 
 
-def group_list(store: Store) -> Document:
+def group_list(store: Store, *, stale: frozenset[str]) -> Document:
     """``/apis`` the old way."""
-    groups = [_group(group, versions) for group, versions in _groups(store.types, core=False)]
+    groups = [
+        _group(group, versions) for group, versions in _groups(store.types, core=False, stale=stale)
+    ]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def group(store: Store, name: str) -> Document | None:
+def group(store: Store, name: str, *, stale: frozenset[str]) -> Document | None:
     """``/apis/GROUP``, or None where it is not served."""
-    for found, versions in _groups(store.types, core=False):
+    for found, versions in _groups(store.types, core=False, stale=stale):
         if found == name:
             return {"kind": "APIGroup", "apiVersion": "v1", **_group(found, versions)}
     return None
@@ -106,17 +107,24 @@ def resource_list(store: Store, group: str, version: str) -> Document | None:
 _Versions = list[tuple[str, list[ResourceType]]]
 
 
-def _groups(types: Iterable[ResourceType], *, core: bool) -> Iterator[tuple[str, _Versions]]:
-    """Each group with its versions, the preferred version first; groups in the store's order."""
-    by_group: dict[str, list[ResourceType]] = {}
+def _groups(
+    types: Iterable[ResourceType], *, core: bool, stale: frozenset[str]
+) -> Iterator[tuple[str, _Versions]]:
+    """Each group with its versions, the preferred version first; groups in the store's order.
+
+    A version whose server does not answer is there, without resources.
+    """
+    groups: dict[str, dict[str, list[ResourceType]]] = {}
     for resource in types:
         if (not resource.group) == core:
-            by_group.setdefault(resource.group, []).append(resource)
-    for name, members in by_group.items():
-        members.sort(key=lambda one: one.name)
-        members.sort(key=lambda one: kinds.version_rank(one.version), reverse=True)
-        by_version = groupby(members, key=lambda one: one.version)
-        yield name, [(version, list(found)) for version, found in by_version]
+            groups.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+    for gone in stale:
+        name, _, version = gone.rpartition("/")
+        if (not name) == core:
+            groups.setdefault(name, {}).setdefault(version, [])
+    for name, versions in groups.items():
+        ordered = sorted(versions, key=kinds.version_rank, reverse=True)
+        yield name, [(one, sorted(versions[one], key=lambda of: of.name)) for one in ordered]
 
 
 def _group(name: str, versions: _Versions) -> Document:

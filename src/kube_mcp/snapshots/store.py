@@ -47,8 +47,10 @@ class Store:
 
     ``captured_at`` is that moment, in UTC: ages are counted to it, not to the day of reading.
     ``namespaces`` are the only ones that were looked at; empty means every one.
-    ``unread`` is by full name (``secrets``, ``deployments.apps``): asking for such a type must
-    give its reason, never an empty list. ``documents`` are whole bodies by path: OpenAPI, and
+    ``types`` are those served, if not the usual ones. ``unread`` is by full name (``secrets``,
+    ``deployments.apps``) and namespace, which is empty where all of it is missing: asking for such
+    a type must give the reason, never an empty list. ``failed`` are group versions whose own
+    server did not answer, and why. ``documents`` are whole bodies by path: OpenAPI, and
     what a kubelet answered.
     """
 
@@ -60,12 +62,14 @@ class Store:
         cluster_name: str = "",
         version: Mapping[str, Any] | None = None,
         namespaces: Iterable[str] = (),
+        types: Iterable[ResourceType] | None = None,
     ) -> None:
         self.captured_at = captured_at or datetime.now(UTC)
         self.cluster_name = cluster_name
         self.version: Mapping[str, Any] = {**_DEFAULT_VERSION, **(version or {})}
         self.namespaces = frozenset(namespaces)
-        self.unread: dict[str, Unread] = {}
+        self.unread: dict[tuple[str, str], Unread] = {}
+        self.failed: dict[str, str] = {}
         self.logs: dict[tuple[str, str, str, bool], LogFile] = {}
         self.documents: dict[str, bytes] = {}
         self.notes: list[str] = []
@@ -74,7 +78,7 @@ class Store:
         self._by_kind: dict[tuple[str, str], ResourceType] = {}
         self._objects: dict[Key, dict[str, Obj]] = {}
         self._order: dict[Key, list[str]] = {}
-        self.serve(*kinds.builtin_types())
+        self.serve(*(kinds.builtin_types() if types is None else types))
         self.add(*objects)
 
     # --- types -------------------------------------------------------------------------------
@@ -99,6 +103,13 @@ class Store:
                 self._by_kind.pop((resource.group, resource.kind), None)
                 self._objects.pop((resource.group, resource.name), None)
                 self._order.pop((resource.group, resource.name), None)
+
+    def why_unread(self, resource: ResourceType, namespace: str) -> Unread | None:
+        """Why objects of a type are missing here; a list of all namespaces misses them as well."""
+        name = resource.full_name
+        if namespace:
+            return self.unread.get((name, "")) or self.unread.get((name, namespace))
+        return next((why for (of, _), why in self.unread.items() if of == name), None)
 
     def type_of(self, group: str, version: str, plural: str) -> ResourceType | None:
         """The type at a path, if it is served."""

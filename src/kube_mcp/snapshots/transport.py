@@ -67,7 +67,7 @@ class SnapshotTransport:
         self, verb: str, resource: ResourceType, *, namespace: str, name: str, subresource: str
     ) -> None:
         """Raise `Failure` for what may not be read: here, what the snapshot could not read."""
-        unread = self.store.unread.get(resource.full_name)
+        unread = self.store.why_unread(resource, namespace)
         if unread is not None:
             raise Failure(unread.code, unread.reason, unread.message)
         looked_at = self.store.namespaces
@@ -92,7 +92,7 @@ class SnapshotTransport:
 
     def stale_versions(self) -> frozenset[str]:
         """Group versions whose server does not answer."""
-        return frozenset()
+        return frozenset(self.store.failed)
 
     def offers_aggregated_discovery(self) -> bool:
         """Whether discovery comes in one document for who asks for it (Kubernetes 1.26 on)."""
@@ -135,7 +135,9 @@ class SnapshotTransport:
             if negotiate(accept, *offered) is Shape.DISCOVERY:
                 document = discovery.aggregated(self.store, core=core, stale=stale)
                 return answer(document, media_type=discovery.AGGREGATED_MEDIA_TYPE)
-            return answer(discovery.core_versions() if core else discovery.group_list(self.store))
+            return answer(
+                discovery.core_versions() if core else discovery.group_list(self.store, stale=stale)
+            )
         negotiate(accept)
         group_version = f"{path.group}/{path.version}" if path.group else path.version
         if group_version in stale:
@@ -144,7 +146,7 @@ class SnapshotTransport:
         if path.version:
             found = discovery.resource_list(self.store, path.group, path.version)
         else:
-            found = discovery.group(self.store, path.group)
+            found = discovery.group(self.store, path.group, stale=stale)
         return no_such_path() if found is None else answer(found)
 
     def _resource(self, request: Request, path: ApiPath) -> BytesResponse:
