@@ -66,7 +66,8 @@ class _Run:
     def _kinds(self, each: Check) -> Iterable[str]:
         if ANY_CUSTOM_KIND not in each.kinds:
             return each.kinds
-        return [kind for kind in self.scene.kinds if kind not in BUILT_IN]
+        named = [kind for kind in each.kinds if kind != ANY_CUSTOM_KIND]
+        return [*named, *(kind for kind in self.scene.kinds if kind not in BUILT_IN)]
 
     def _look(self, each: Check, obj: object) -> None:
         if not isinstance(obj, dict):
