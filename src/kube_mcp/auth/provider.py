@@ -122,6 +122,8 @@ class ProviderClient:
                 f"The identity provider did not answer {shown(url)} within {self._timeout_s:g} s."
             ) from problem_
         except (aiohttp.ClientError, OSError, ValueError) as problem_:
+            if isinstance(problem_, aiohttp.ClientConnectorCertificateError):
+                self._ssl = None  # the bundle may have been exchanged: read it again next time
             raise IdentityProviderError(
                 f"The identity provider cannot be reached at {shown(url)}"
                 f" ({type(problem_).__name__})."
