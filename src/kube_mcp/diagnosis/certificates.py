@@ -1,11 +1,18 @@
-"""cert-manager's Certificates, found by the Secret they fill."""
+"""cert-manager: Certificates by the Secret they fill, and the chain of what makes them."""
 
 from __future__ import annotations
 
-from kube_mcp.objects import Obj, dig_str
-from kube_mcp.scene import Scene
+from kube_mcp.diagnosis.pods import controller_of, created
+from kube_mcp.objects import Obj, Ref, dig_str
+from kube_mcp.scene import Scene, key_for, ref_to, refer
 
-CERTIFICATE = "Certificate.cert-manager.io"
+GROUP = "cert-manager.io"
+CERTIFICATE = f"Certificate.{GROUP}"
+REQUEST = f"CertificateRequest.{GROUP}"
+ISSUER = f"Issuer.{GROUP}"
+CLUSTER_ISSUER = f"ClusterIssuer.{GROUP}"
+ORDER = "Order.acme.cert-manager.io"
+CHALLENGE = "Challenge.acme.cert-manager.io"
 
 
 def issuing(namespace: str, secret: str, scene: Scene) -> list[Obj]:
@@ -16,3 +23,30 @@ def issuing(namespace: str, secret: str, scene: Scene) -> list[Obj]:
         if dig_str(each, "spec", "secretName") == secret
         and dig_str(each, "metadata", "namespace") == namespace
     ]
+
+
+def issuer_of(certificate: Obj) -> Ref:
+    """The issuer a Certificate names; one in its own namespace unless it says otherwise."""
+    kind = dig_str(certificate, "spec", "issuerRef", "kind") or "Issuer"
+    group = dig_str(certificate, "spec", "issuerRef", "group") or GROUP
+    namespace = "" if kind == "ClusterIssuer" else dig_str(certificate, "metadata", "namespace")
+    return refer(key_for(kind, group), namespace, dig_str(certificate, "spec", "issuerRef", "name"))
+
+
+def chain(certificate: Obj, scene: Scene) -> list[Obj]:
+    """The newest CertificateRequest, its Order and its Challenge, as far as they exist."""
+    found: list[Obj] = []
+    above = ref_to(certificate)
+    for kind in (REQUEST, ORDER, CHALLENGE):
+        made = [each for each in scene.seen(kind) if controller_of(each) == above]
+        if not made:
+            break
+        newest = max(made, key=_age)
+        found.append(newest)
+        above = ref_to(newest)
+    return found
+
+
+def _age(obj: Obj) -> float:
+    moment = created(obj)
+    return moment.timestamp() if moment else 0.0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kube_mcp.diagnosis import flux, gateways
 from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, check
 from kube_mcp.diagnosis.conditions import conditions, is_bad, is_stale, said, since
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
@@ -12,15 +13,16 @@ from kube_mcp.scene import Scene, key_of, ref_to
 
 _PATIENCE_S = 300
 
-# Kinds whose conditions have a check that knows what they mean.
-_KNOWN_GROUPS = (
-    ".toolkit.fluxcd.io",
-    ".gateway.networking.k8s.io",
+# Kinds whose conditions have a check that knows what they mean, by their groups or keys.
+_KNOWN = (
+    *flux.ALL,
+    *gateways.ROUTES,
+    gateways.GATEWAY,
     ".cert-manager.io",
     ".acme.cert-manager.io",
-    ".external-secrets.io",
-    ".bitnami.com",
-    ".metrics.k8s.io",
+    "ExternalSecret.external-secrets.io",
+    "SecretStore.external-secrets.io",
+    "SealedSecret.bitnami.com",
 )
 
 
@@ -36,7 +38,7 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: types that are not well known are not judged, whatever their status.
     """
-    if key_of(obj).endswith(_KNOWN_GROUPS) or dig(obj, "metadata", "deletionTimestamp"):
+    if key_of(obj).endswith(_KNOWN) or dig(obj, "metadata", "deletionTimestamp"):
         return
     if dig(obj, "spec", "suspend") is True or dig(obj, "spec", "paused") is True:
         return
