@@ -34,22 +34,18 @@ def cluster_sources(
 ) -> tuple[ClusterSource, ...]:
     """The clusters to serve, the default first; nothing is connected to yet.
 
-    A snapshot wins over a kubeconfig, a kubeconfig that was named over a pod's ServiceAccount,
-    and that over the kubeconfig found in the usual places.
-    Raises `CredentialsError` where a kubeconfig cannot be used.
+    A snapshot wins over everything; where no context is named, the cluster is looked for as
+    kubectl does (`kube_mcp.kube.locate`). Raises `CredentialsError` where a kubeconfig cannot be used.
     """
     if settings.cluster.snapshot:
         return (_snapshot_source(settings.cluster.snapshot, wrap),)
-    from kube_mcp.kube.incluster import in_cluster, is_in_cluster
+    if not settings.cluster.contexts:
+        from kube_mcp.kube.locate import locate
 
-    named = settings.cluster.kubeconfig or settings.cluster.contexts
-    if not named and not environ.get("KUBECONFIG") and is_in_cluster(environ):
-        return (_live_source(settings, in_cluster(environ), environ, wrap),)
+        config = locate(settings.cluster.kubeconfig, environ=environ)
+        return (_live_source(settings, config, environ, wrap),)
     from kube_mcp.kube import kubeconfig
 
-    if not settings.cluster.contexts:
-        config = kubeconfig.load(settings.cluster.kubeconfig, environ=environ)
-        return (_live_source(settings, config, environ, wrap),)
     read = kubeconfig.read(settings.cluster.kubeconfig, environ=environ)
     names = settings.cluster.contexts
     if "*" in names:
