@@ -28,13 +28,17 @@ USERS = (("alice", "alice-password", ("kubernetes-mcp-users", "shop")), ("bob", 
 class NanoIdp:
     """``async with NanoIdp(folder) as provider:`` and it answers.
 
-    ``redirect_uris`` are those of the one confidential client; a client that registers itself
-    needs none of it.
+    ``redirect_uris`` are those of the one confidential client, ``scopes`` those anybody may ask for.
     """
 
-    def __init__(self, folder: Path, *, redirect_uris: tuple[str, ...] = (REDIRECT_URI,)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        redirect_uris: tuple[str, ...] = (REDIRECT_URI,),
+        scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access"),
+    ) -> None:
         self._folder = folder
-        self._redirect_uris = redirect_uris
         self._process: asyncio.subprocess.Process | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -46,6 +50,7 @@ class NanoIdp:
                 "issuer": self.issuer,
                 "audience": "nobody",
                 "token_expiry_minutes": 60,
+                "scopes_supported": list(scopes),
                 "clients": [
                     {
                         "client_id": CLIENT_ID,
