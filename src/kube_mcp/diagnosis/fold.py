@@ -87,7 +87,9 @@ def _parents(folded: Sequence[Folded]) -> dict[int, int]:
     for index, each in enumerate(folded):
         own = {*each.refs, each.subject}
         candidates = {other for ref in each.blames for other in about.get(ref, ())}
-        candidates |= {other for ref in own for other in explaining.get(ref, ())}
+        # What it blames may have no finding of its own but be explained by another: the Secret
+        # that a SealedSecret should have made.
+        candidates |= {other for ref in (*own, *each.blames) for other in explaining.get(ref, ())}
         if each.first.symptom:
             candidates |= {
                 other
