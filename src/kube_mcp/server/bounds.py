@@ -1,0 +1,33 @@
+"""The last limit on an answer's size, whatever produced it."""
+
+from __future__ import annotations
+
+#: Clients cut, or write to a file, what is longer than 50,000 characters. A byte is at least a
+#: character's share, so this holds in characters too.
+HARD_CAP_BYTES = 48_000
+
+_ROOM_FOR_THE_NOTE = 200
+
+
+def bounded(text: str, max_bytes: int) -> str:
+    """``text``, or as many whole lines of it as fit in ``max_bytes``, and a line that says so."""
+    limit = min(max_bytes, HARD_CAP_BYTES)
+    raw = text.encode("utf-8", "replace")
+    if len(raw) <= limit:
+        return text if raw.isascii() or _encodable(text) else raw.decode()
+    room = limit - _ROOM_FOR_THE_NOTE
+    end = raw.rfind(b"\n", 0, room + 1)
+    # One endless line is cut inside, but not inside a character.
+    kept = raw[: end if end > room // 2 else room].decode("utf-8", "ignore")
+    return (
+        f"{kept}\n[Cut: {len(kept.encode()):,} of {len(raw):,} bytes are shown."
+        " Ask for less: narrow the request, or set a lower limit.]"
+    )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
