@@ -114,3 +114,14 @@ def test_plain_http_is_for_this_machine_and_only_where_it_is_allowed() -> None:
     assert replace(CONFIG, issuers=(local,)).problems() == []
     assert replace(CONFIG, issuers=(replace(local, allow_http_loopback=False),)).problems() != []
     assert replace(CONFIG, issuers=(elsewhere,)).problems() != []
+
+
+def test_offline_access_is_asked_for_only_where_it_is_switched_on() -> None:
+    listed = replace(CONFIG, challenge_scopes=("openid", "offline_access", "email"))
+
+    assert listed.sign_in_scopes == ("openid", "email")
+    assert replace(listed, advertise_offline_access=True).sign_in_scopes == (
+        "openid",
+        "email",
+        "offline_access",
+    )

@@ -19,15 +19,12 @@ ISSUER = "https://authentik.example.com/application/o/kubernetes-mcp/"
 PRM = "/.well-known/oauth-protected-resource"
 
 
-def served(
-    *urls: str, offline_access: bool = False, relay: Any = None, cors: bool = True
-) -> WellKnown:
+def served(*urls: str, relay: Any = None, cors: bool = True) -> WellKnown:
     def document(url: PublicUrl) -> Mapping[str, Any]:
         return resource_metadata(
             url,
             issuers=(ISSUER,),
             scopes=("openid", "profile", "email"),
-            offline_access=offline_access,
             name="Kubernetes",
         )
 
@@ -139,12 +136,6 @@ async def test_cors_can_be_left_to_the_proxy() -> None:
     for method in ("GET", "OPTIONS"):
         reply = await call(served(cors=False), method, f"{PRM}/mcp/kubernetes")
         assert reply.header("Access-Control-Allow-Origin") is None
-
-
-async def test_offline_access_is_advertised_only_on_request() -> None:
-    reply = await call(served(offline_access=True), "GET", f"{PRM}/mcp/kubernetes")
-
-    assert reply.json()["scopes_supported"] == ["openid", "profile", "email", "offline_access"]
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,16 @@ class AuthConfig:
     cors: CorsConfig = field(default_factory=CorsConfig)
     allow_http_loopback: bool = False
 
+    @property
+    def sign_in_scopes(self) -> tuple[str, ...]:
+        """What clients are told to ask for, in the challenge and in the metadata alike.
+
+        ``offline_access`` stands in both where it is switched on: a client that reads scopes in
+        the challenge does not look for more in the metadata.
+        """
+        scopes = tuple(scope for scope in self.challenge_scopes if scope != "offline_access")
+        return (*scopes, "offline_access") if self.advertise_offline_access else scopes
+
     def problems(self) -> list[str]:
         """Everything that keeps this from being started, one sentence each; empty where all is well."""
         return list(self._problems())

@@ -19,21 +19,18 @@ def resource_metadata(
     *,
     issuers: tuple[str, ...],
     scopes: tuple[str, ...],
-    offline_access: bool = False,
     name: str = "",
     documentation: str = "",
 ) -> dict[str, Any]:
     """The RFC 9728 document of one public URL.
 
     ``resource`` and ``authorization_servers`` are compared as strings by clients, so both stand
-    here exactly as configured. ``offline_access`` is advertised only on request: the MCP
-    specification advises against it, some clients get no refresh token without it.
+    here exactly as configured. ``scopes`` are `kube_mcp.auth.config.AuthConfig.sign_in_scopes`.
     """
-    supported = [scope for scope in scopes if scope != "offline_access"]
     document: dict[str, Any] = {
         "resource": url.url,
         "authorization_servers": list(issuers),
-        "scopes_supported": [*supported, "offline_access"] if offline_access else supported,
+        "scopes_supported": list(scopes),
         "bearer_methods_supported": ["header"],
     }
     if name:
