@@ -47,7 +47,7 @@ async def ask(url: str = "") -> int:
                 say(textwrap.indent("\n".join(lines[:MOST_LINES]), "  "))
                 if len(lines) > MOST_LINES:
                     say(f"  … {len(lines) - MOST_LINES} more lines")
-    except* (OSError, ExceptionGroup) as group:
+    except (OSError, ExceptionGroup) as group:
         raise Unreachable(
             f"No MCP server answers at {where}: {first_cause(group)}.",
             hint="Start one with `make run` or `kube-mcp serve`, or name it with --url.",
@@ -55,9 +55,8 @@ async def ask(url: str = "") -> int:
     return 1 if failed else 0
 
 
-def first_cause(group: BaseExceptionGroup[BaseException]) -> str:
-    """The innermost reason in a group of exceptions, as text."""
-    error: BaseException = group
+def first_cause(error: BaseException) -> str:
+    """The innermost reason in an exception or a group of them, as text."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error) or type(error).__name__

@@ -44,9 +44,7 @@ class ServerSettings(_Section):
         le=65535,
         description="A port of its own for /metrics, /livez and /readyz; 0 serves them on the main one.",
     )
-    metrics_host: str = Field(
-        "", description="Address for metrics_port; empty: the same as host."
-    )
+    metrics_host: str = Field("", description="Address for metrics_port; empty: the same as host.")
     metrics: bool = Field(True, description="Whether /metrics is served at all.")
     public_urls: tuple[str, ...] = Field(
         (), description="The URLs that clients type, the main one first, path included."
@@ -109,6 +107,10 @@ class ImpersonateSettings(_Section):
     )
     group_pattern: str = Field(
         "", description="Regular expression that a group must match whole to be passed on."
+    )
+    send_uid: bool = Field(True, description="Pass the token's subject on as the user's uid.")
+    send_extra: bool = Field(
+        True, description="Pass client and session on, for the API server's audit log."
     )
     max_groups: int = Field(
         50, ge=0, le=500, description="A caller with more groups than this is refused."
@@ -198,6 +200,7 @@ class TokenExchangeSettings(_Section):
     sts_client_id: str = Field("", description="Client that may exchange.")
     sts_client_secret_file: str = Field("", description="File with that client's secret.")
     sts_audience: str = Field("", description="Audience of the token for the cluster.")
+    ca_file: str = Field("", description="CA bundle (PEM) for talking to the token endpoint.")
     sts_scope: str = Field("", description="Scope to ask for.")
 
 
