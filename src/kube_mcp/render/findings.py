@@ -161,6 +161,9 @@ def _chain(root: Root) -> list[str]:
         names = [_place(each.subject, near=root.finding.subject) for each in group]
         more = f" and {len(names) - _NAMES_A_CODE} more" if len(names) > _NAMES_A_CODE else ""
         parts.append(f"{code} {', '.join(names[:_NAMES_A_CODE])}{more}")
+    if len(root.consequences) == 1 or not root.consequences[0].first.symptom:
+        # The first consequence tells how the cause hurts, where it is no mere "not ready".
+        parts[0] += f" ({_cut(root.consequences[0].first.title, 140)})"
     if len(by_code) > _CODES_A_CHAIN:
         parts.append(f"{len(by_code) - _CODES_A_CHAIN} further kinds of consequence")
     return [f"   so: {'; '.join(parts)}"]
@@ -171,7 +174,9 @@ def _notes(diagnosis: Diagnosis) -> list[str]:
     if not diagnosis.notes:
         return []
     shown = [
-        f"{root.finding.code} {_place(root.finding.subject)}" for root in diagnosis.notes[:_NOTES]
+        f"{root.finding.code} {_place(root.finding.subject)}"
+        f" ({_cut(root.finding.first.title, 80)})"
+        for root in diagnosis.notes[:_NOTES]
     ]
     more = len(diagnosis.notes) - len(shown)
     return [f"Noted, nothing suffers: {'; '.join(shown)}{f'; and {more} more' if more else ''}."]

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.finding import INFO, LIKELY, WARNING, Finding
+from kube_mcp.diagnosis.finding import INFO, LIKELY, POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import is_going, is_over, is_ready
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, is_ready
 from kube_mcp.diagnosis.policies import Peer, applying, policy_types, rules, spans
 from kube_mcp.diagnosis.selecting import pods_selected
 from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
 
+_UNRESOLVED = re.compile(
+    r"no such host|getaddrinfo|EAI_AGAIN|ENOTFOUND|name resolution|could ?n.t resolve|UnknownHost"
+    r"|lookup \S+.*(timeout|refused|misbehaving)|name or service not known",
+    re.IGNORECASE,
+)
 _NOBODY = Peer("", None, None)
 
 
@@ -41,17 +47,19 @@ def network_policy_blocks_dns(obj: Obj, scene: Scene) -> Iterator[Finding]:
     policies = applying(Peer(namespace, cut_off[0], None), "Egress", scene)
     if ref_to(obj) != min(map(ref_to, policies)):
         return  # told once, by the first of the policies together
-    unwell = [pod for pod in cut_off if not is_ready(pod)]
+    unwell = [pod for pod in cut_off if not is_ready(pod) and _has_run(pod, scene)]
+    telling = [pod for pod in unwell if _misses_names(pod, scene)]
     yield Finding(
         ref=ref_to(obj),
         severity=WARNING if unwell else INFO,
-        confidence=LIKELY,
+        confidence=LIKELY if telling else POSSIBLE,
         title=f"keeps {len(cut_off)} pods from asking DNS: no egress rule opens port 53",
         evidence=evidence(
             ("policies that restrict their egress", listed(str(ref_to(each)) for each in policies)),
             ("pods", listed(dig_str(pod, "metadata", "name") for pod in cut_off)),
             ("of these not ready", listed(dig_str(pod, "metadata", "name") for pod in unwell)),
         ),
+        explains=tuple(map(ref_to, telling)),
         victims=tuple(map(ref_to, unwell)),
         next="Allow egress to the DNS pods on port 53, UDP and TCP, if the pods need names.",
     )
@@ -65,3 +73,17 @@ def _may_ask(pod: Obj, namespace: str, scene: Scene) -> bool:
             if opened is None or any(low <= 53 <= high for _, low, high in opened):
                 return True
     return False
+
+
+def _has_run(pod: Obj, scene: Scene) -> bool:
+    return any(each.running or each.ended for each in containers(pod, scene))
+
+
+def _misses_names(pod: Obj, scene: Scene) -> bool:
+    namespace, name = dig_str(pod, "metadata", "namespace"), dig_str(pod, "metadata", "name")
+    return any(
+        _UNRESOLVED.search(line)
+        for each in containers(pod, scene)
+        if (tail := scene.logs.get((namespace, name, each.name)))
+        for line in tail.lines
+    )

@@ -1,0 +1,93 @@
+"""Objects can be of any shape: no check, projection or relation may trip over one."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kube_mcp.diagnosis.check import all_checks, needs
+from kube_mcp.diagnosis.crashes import wants_logs
+from kube_mcp.diagnosis.engine import run
+from kube_mcp.diagnosis.slim import slim
+from kube_mcp.render.findings import findings_text
+from kube_mcp.scene import Scene, key_of
+from tests.support.cases import cases, load
+
+_CASES = cases(Path(__file__).parents[1] / "checks")
+_ODD: list[Any] = [None, "", "x", 0, -1, 3.5, True, [], {}, [None], ["a"], {"a": None}, [{}], [[]]]
+_NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    if isinstance(value, dict):
+        for key, each in value.items():
+            found += _paths(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            found += _paths(each, (*path, index))
+    return found
+
+
+def _replace(obj: dict[str, Any], path: tuple[Any, ...], value: Any) -> None:
+    at: Any = obj
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+
+
+def _survives(objects: list[dict[str, Any]], *, slimmed: bool) -> None:
+    if slimmed:
+        objects = [slim(key_of(obj), obj) for obj in objects]
+    scene = Scene.of(objects, now=_NOW, served=needs(all_checks()))
+    diagnosis = run(all_checks(), scene)
+    failed = [each for each in diagnosis.skipped if "failed" in each.reason]
+    assert failed == []
+    assert findings_text(diagnosis, max_bytes=7000)
+    wants_logs(scene)
+
+
+@pytest.mark.parametrize("path", _CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_case_with_values_replaced_by_odd_ones_makes_no_check_fail(
+    path: Path, data: st.DataObject
+) -> None:
+    objects = copy.deepcopy(load(path).objects)
+    if not objects:
+        return
+    for _ in range(data.draw(st.integers(1, 3))):
+        victim = data.draw(st.sampled_from(objects))
+        # The kind is what files an object: it is never odd in what an API server serves.
+        places = [each for each in _paths(victim) if each != ("kind",)]
+        if places:
+            _replace(
+                victim,
+                data.draw(st.sampled_from(places)),
+                copy.deepcopy(data.draw(st.sampled_from(_ODD))),
+            )
+    _survives(objects, slimmed=data.draw(st.booleans()))
+
+
+@pytest.mark.parametrize("kind", sorted(needs(all_checks())))
+def test_an_object_of_which_every_part_is_odd_makes_no_check_fail(kind: str) -> None:
+    name, _, group = kind.partition(".")
+    objects: list[dict[str, Any]] = []
+    for odd in _ODD:
+        base = {"kind": name, "apiVersion": f"{group}/v1" if group else "v1"}
+        objects.append({**base, "metadata": odd, "spec": odd, "status": odd})
+        objects.append({**base, "metadata": {"name": "x"}, "spec": odd, "status": odd})
+    _survives(objects, slimmed=False)
+    _survives(objects, slimmed=True)
