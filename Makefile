@@ -11,7 +11,7 @@ ARGS ?=
 .PHONY: help run test check bench testbed generate lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 # The stamp is newer than the lock file exactly when what is installed is what is locked.
 $(STAMP): requirements/dev.txt pyproject.toml
