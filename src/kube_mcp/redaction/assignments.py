@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 # Looked for in lower case. Every name that says something contains one of these.
 _STEM = re.compile(
-    r"auth|bearer|c(?:red|ookie|ode=|onn(?:ection)?[_.-]?str)|d(?:sn|ocker(?:cfg|config))"
+    r"auth|bearer|c(?:red|ookie|ode(?==)|onn(?:ection)?[_.-]?str)|d(?:sn|ocker(?:cfg|config))"
     r"|jwt|key|licen[cs]|mnemonic|netrc|otp|p(?:ass|wd?(?![a-z])|sk(?![a-z])|rivate|at(?![a-z]))"
     r"|s(?:ecret|ess|alt|eed|ig(?:nature)?(?![a-z])|as(?![a-z]))|to(?:ken|tp)"
 )
@@ -37,21 +37,28 @@ _LONG_NEXT = re.compile(
 _BLANKS = re.compile(r"[ \t]{1,16}")
 _QUOTED_NEXT = re.compile(r"[ \t]{1,16}(?=[\"'])")
 _OPENING = re.compile(r"[bBuUrR]?(\\{0,7}[\"'`])")
-_LIST = re.compile(r"\[[^\[\]{}]{1,4096}\]")
+_LIST = re.compile(r"\[[^\[\]{}]++\]")
+# A map, whose own names are found one by one.
+_MAP = re.compile(r"\{(?:[\s\"'}\\]|[\w.-]{1,64}\s?[:=])")
+_ODD_RUN = re.compile(r"[^\s\"']++")
 _ITEM = re.compile(r"[^\s\[\],\"']+")
 _RUN = re.compile(
-    r"(?:\$\([^()\n]{0,256}\)|\{\{[^{}\n]{0,256}\}\}|\$\{[^{}\n]{0,256}\}|[^\s\"'<>`])++"
+    r"(?:\$\([^()\n]{0,256}\)|\{\{[^{}\n]{0,256}\}\}|\$\{[^{}\n]{0,256}\}|<masked: \d{1,9} chars>|[^\s\"'<>`])++"
 )
 # Where one assignment ends and the next begins without a blank: `a=1,b=2`, `a=1;b=2`, `a=1&b=2`.
 _NEXT = re.compile(r"[,;&|](?=[\w.\[\]-]{1,64}[=:])")
 _NEXT_PARAMETER = re.compile(r"[&#;]")
 _LINE_OR_QUOTE = re.compile(r"[\n\"'\\]")
+# A value that is masked ends the search's turn; one that may stay readable is looked at again,
+# from the next name in it, so only so much of it is.
+_LONGEST_UNSURE = 256
+_MAP_LINE = re.compile(r"[\"']?[\w./-]{1,128}[\"']?:(?:\s|\Z)|[{\[#]")
 _MAP_ITEM = re.compile(r"- [\w.-]{1,64}:(?:\s|\Z)")
 _LINE_LEAD = re.compile(r"[\s\"'#;/*-]*(?:export\s+|set\s+|ENV\s+|-\s+)?[\"'_/]?")
 _ANOTHER = re.compile(r"[ \t,;][\w.-]{1,64}=|[ \t]--?[a-z]")
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?")
 _SCHEME = re.compile(
-    r"(?:bearer|basic|digest|negotiate|token|apikey|api-key|aws4-hmac-sha256|ntlm)[ \t]+",
+    r"(?:bearer|basic|digest|negotiate|token|apikey|api-key|aws4-hmac-sha256|ntlm)[ \t]{1,16}",
     re.IGNORECASE,
 )
 # The values of these have blanks in them: `Cookie: a=b; c=d`.
@@ -59,7 +66,7 @@ _WHOLE_LINE = ("authorization", "cookie", "cookies")
 # In configuration these are followed by a blank instead of a sign: `requirepass x`.
 _BLANK_ASSIGNED = frozenset({"requirepass", "masterauth", "insecure-password", "_password"})
 # A word of a sentence, and the sentence goes on: `failed to get token: serviceaccounts "x" not found`.
-_SENTENCE = re.compile(r"[A-Za-z][a-z]*[.:]?[ \t]+[\"'\w(]")
+_SENTENCE = re.compile(r"[A-Za-z][a-z]{0,64}[.:]?[ \t]{1,16}[\"'\w(]")
 _IN_SENTENCES = frozenset({"token", "tokens", "secret", "secrets", "credential", "credentials", "cookie",
     "authorization", "pass", "bearer", "salt", "pat", "jwt"})  # fmt: skip
 _PASSWORDS = ("password", "passwd", "passphrase", "authorization")
@@ -101,12 +108,15 @@ def _is_url_parameter(text: str, start: int, end: int) -> bool:
 def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> list[Span]:
     """The spans of the value behind the name at ``start`` to ``end``; none if it is readable."""
     name = low[start:end]
+    sure = verdict is Says.CREDENTIAL
     if start > 0 and text[start - 1] == "<" and text[end : end + 1] == ">":
         return _judged(text, end + 1, _until(text, "<", end + 1), verdict, name)
     assigned = _ASSIGNED.match(text, end)
     if assigned is None:
         if paired := _PAIRED.match(text, end):
-            return _judged(text, *_extent(text, paired.end(), name, in_url=False), verdict, name)
+            return _judged(
+                text, *_extent(text, paired.end(), name, in_url=False, sure=sure), verdict, name
+            )
         return _after_blank(text, start, end, verdict, name)
     value = assigned.end()
     sign = assigned.group()
@@ -115,7 +125,7 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
     if sign.lstrip("\\")[:1] in "\"'`" and " " in sign.rstrip() and not _OPENING.match(text, value):
         return []  # `failed for volume "db-password" : secret "db" not found`
     if _is_url_parameter(text, start, end):
-        stop = _extent(text, value, name, in_url=True)[1]
+        stop = _extent(text, value, name, in_url=True, sure=sure)[1]
         if name.rsplit("-", 1)[-1] in _URL_NAMES and stop - value >= 8:
             verdict = Says.CREDENTIAL
         return _judged(text, value, stop, verdict, name)
@@ -123,15 +133,18 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
     line = head.rpartition("\n")[2] if "\n" in head or start <= 81 else None
     leads = line is not None and _LINE_LEAD.fullmatch(line) is not None
     if verdict is Says.CREDENTIAL:
-        if value == len(text) or text[value] in "\n|>":
+        line_end = _until(text, "\n", value)
+        if value == line_end or _BLOCK.fullmatch(text, value, line_end):
             return _below(text, value, len(line)) if leads and line is not None else []
+        if _MAP.match(text, value):
+            return []
         if text[value] == "[" and (items := _LIST.match(text, value)):
             return [
                 span
                 for item in _ITEM.finditer(text, items.start() + 1, items.end() - 1)
                 for span in _judged(text, item.start(), item.end(), verdict, name)
             ]
-    span = _extent(text, value, name, in_url=False, to_line_end=leads)
+    span = _extent(text, value, name, in_url=False, sure=sure, to_line_end=leads)
     if (
         verdict is Says.CREDENTIAL
         and not leads
@@ -147,18 +160,23 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
 def _after_blank(text: str, start: int, end: int, verdict: Says, name: str) -> list[Span]:
     """A value after nothing but blanks: of a flag, in quotes, or one that looks random."""
     blanks = _BLANKS.match(text, end)
+    sure = verdict is Says.CREDENTIAL
     if blanks is None:
         return []
     value = blanks.end()
     if verdict is Says.CREDENTIAL:
         if text[start : start + 1] == "-" and text[value : value + 1] != "-":
-            span = _extent(text, value, name, in_url=False)
+            span = _extent(text, value, name, in_url=False, sure=sure)
             return [] if is_prose(text[span[0] : span[1]]) else _judged(text, *span, verdict, name)
         if name.strip("-") in _BLANK_ASSIGNED:
-            return _judged(text, *_extent(text, value, name, in_url=False), verdict, name)
+            return _judged(
+                text, *_extent(text, value, name, in_url=False, sure=sure), verdict, name
+            )
         if name.endswith(_PASSWORDS) and _QUOTED_NEXT.match(text, end):
-            return _judged(text, *_extent(text, value, name, in_url=False), verdict, name)
-    span = _extent(text, value, name, in_url=False)
+            return _judged(
+                text, *_extent(text, value, name, in_url=False, sure=sure), verdict, name
+            )
+    span = _extent(text, value, name, in_url=False, sure=sure)
     return [span] if looks_random(text[span[0] : span[1]]) else []
 
 
@@ -167,7 +185,7 @@ def _judged(text: str, start: int, end: int, verdict: Says, name: str) -> list[S
     if not value:
         return []
     if verdict is Says.CREDENTIAL:
-        if is_innocent(value) or (name.endswith("pass") and value.isdigit()):
+        if is_innocent(value) or (name == "pass" and value.split()[0].isdigit()):
             return []
         return [(start, end)]
     if looks_random(value) or ("auth" in name and is_basic_login(value)):
@@ -175,7 +193,9 @@ def _judged(text: str, start: int, end: int, verdict: Says, name: str) -> list[S
     return []
 
 
-def _extent(text: str, start: int, name: str, *, in_url: bool, to_line_end: bool = False) -> Span:
+def _extent(
+    text: str, start: int, name: str, *, in_url: bool, sure: bool, to_line_end: bool = False
+) -> Span:
     """Where the value that starts at ``start`` begins, after quotes and schemes, and ends."""
     if quote := _OPENING.match(text, start):
         start, end = quote.end(), _closing(text, quote.end(), quote.group(1))
@@ -187,7 +207,9 @@ def _extent(text: str, start: int, name: str, *, in_url: bool, to_line_end: bool
             start = scheme.end()
         stop = _LINE_OR_QUOTE.search(text, start)
         return start, stop.start() if stop else len(text)
-    run = _RUN.match(text, start)
+    run = _RUN.match(text, start, start + _LONGEST_UNSURE) or _ODD_RUN.match(text, start)
+    if run and run.end() == start + _LONGEST_UNSURE and (sure or looks_random(run.group())):
+        run = _RUN.match(text, start)
     if run is None:
         return start, start
     end = run.end()
@@ -227,8 +249,6 @@ def _below(text: str, at: int, indent: int) -> list[Span]:
     """The YAML block, or list, that stands under a name which is indented by ``indent``."""
     line_end = _until(text, "\n", at)
     block = _BLOCK.fullmatch(text, at, line_end) is not None
-    if at < line_end and not block:
-        return []
     spans: list[Span] = []
     while line_end < len(text):
         start = line_end + 1
@@ -241,7 +261,7 @@ def _below(text: str, at: int, indent: int) -> list[Span]:
         item = bare.startswith("- ") and depth >= indent
         if not item and depth <= indent:
             break
-        if not block and not item:
+        if not block and not item and (spans or _MAP_LINE.match(bare)):
             break  # a map under the name: its own names are found one by one
         if item and not block:
             if _MAP_ITEM.match(bare):

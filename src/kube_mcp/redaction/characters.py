@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-# Terminal sequences: CSI (colours, cursor), OSC (titles, links), and the short ones.
+# Terminal sequences: CSI (colours, cursor), OSC and their like (titles, links), character sets.
+# Of anything else only the escape itself goes, for what follows it may be the start of a secret.
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,2048}(?:\x07|\x1b\\|\x9c)?"
-    r"|\x1b[ -/]{0,8}[0-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]{0,2048}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[()*+][0-9A-Za-z]"
 )
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 # Zero-width, bidirectional and tag characters, variation selectors and invisible fillers: text

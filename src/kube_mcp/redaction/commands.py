@@ -38,7 +38,7 @@ _TRIGGERS = (
     "curl",
 )
 _OTHERS = re.compile(
-    r"(?:IDENTIFIED\s{1,4}BY|identified\s{1,4}by)\s{1,4}(?:PASSWORD\s{1,4}|password\s{1,4})?'([^'\n]{1,256})'"
+    r"(?:IDENTIFIED\s{1,4}BY|identified\s{1,4}by)\s{1,4}(?:PASSWORD\s{1,4}|password\s{1,4})?'([^'\n]{1,1024})'"
     r"|(?:^|\s)login\s{1,4}\S{1,128}\s{1,4}password\s{1,4}(\S{1,256})"
 )
 _VALUE = re.compile(r"[\"']?([^\s\"';|&<>]{1,512})")

@@ -138,7 +138,8 @@ def says(name: str) -> Says:
         # Vault's AppRole has a `secret_id` that is as good as a password.
         if last == "id" and before[-1:] == ["secret"] and "_" in name:
             return Says.CREDENTIAL
-        return Says.MAYBE if _has_credential(before) else Says.NOTHING
+        uncertain = _has_credential(before) or before[-1:] == ["session"]
+        return Says.MAYBE if uncertain else Says.NOTHING
     if last in {"secret", "secrets"} and (domain or _OF_AN_OBJECT & set(before)):
         return Says.MAYBE
     if last == "tokens" and before:
@@ -147,9 +148,7 @@ def says(name: str) -> Says:
         if last.endswith(("file", "path", "name", "url", "less")):
             return Says.NOTHING  # written together: `passwordfile`
         return Says.CREDENTIAL
-    if _has_credential(before) or (
-        _CONNECTIONS & set(before) and last in {"string", "strings", "str"}
-    ):
+    if _has_credential(words):
         return Says.CREDENTIAL
     if last in _UNCERTAIN:
         return Says.MAYBE
@@ -174,11 +173,16 @@ def _says_of_key(before: list[str]) -> Says:
 
 
 def _has_credential(words: list[str]) -> bool:
-    return any(
-        (word == "key" and at > 0 and words[at - 1] in _KEY_KINDS)
-        or (_is_credential(word) and word not in _ONLY_AT_THE_END)
-        for at, word in enumerate(words)
-    )
+    before = ""
+    for word in words:
+        if word == "key" and before in _KEY_KINDS:
+            return True
+        if word in {"string", "strings", "str"} and before in _CONNECTIONS:
+            return True
+        if word not in _ONLY_AT_THE_END and _is_credential(word):
+            return True
+        before = word
+    return False
 
 
 def _is_credential(word: str) -> bool:

@@ -14,7 +14,7 @@ from kube_mcp.redaction.text import clean_text, mask_text
 from kube_mcp.redaction.values import (
     is_basic_login,
     is_innocent,
-    is_reference,
+    is_masked,
     looks_random,
     mask,
 )
@@ -66,6 +66,9 @@ _SPECIAL = {
     # Public by purpose, and the credential words in their names mislead.
     "basicAuth": _REFERRING,
     "digestAuth": _REFERRING,
+    "rootCAs": _REFERRING,
+    "rootCAsSecrets": _PLAIN,
+    "certificatesSecrets": _PLAIN,
     "caBundle": _PLAIN,
     "secretKeyRef": _PLAIN,
     "imagePullSecrets": _PLAIN,
@@ -257,7 +260,7 @@ def _rename(node: dict[Any, Any], unfit: list[str]) -> None:
 def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int) -> str:
     """The string ``value`` under ``name``, where either its name or its place matters."""
     if part_of == _HIDDEN or key == _HIDDEN:
-        return value if is_reference(value) else mask(value)
+        return value if is_masked(value) else mask(value)
     if key == _NAMED_VALUE:
         beside = node.get("name") or node.get("key")
         key = _KEY_OF[says(beside)] if type(beside) is str else _PLAIN

@@ -163,7 +163,7 @@ PATTERNS: tuple[Pattern, ...] = (
 
 # The rarer a character is in logs and objects, the fewer places are looked at.
 _RAREST_FIRST = "$~_JQZXKVWYUGBHNFMLSAPOETCDRI:/-.zqjxkvbwygfhpmcduloinrsaet0123456789"
-_CLASS = re.compile(r"\[[^\]]+\]|.")
+_CLASS = re.compile(r"\[[^\]]{1,64}\]|.")
 _NO_ALNUM_BEFORE = "(?<![A-Za-z0-9])"
 
 

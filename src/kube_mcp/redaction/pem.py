@@ -26,7 +26,7 @@ def find_private_keys(text: str) -> list[Span]:
         if begin is None:
             if end is not None and (start := _start_of_tail(text, done, end.start())) < end.start():
                 spans.append((start, stop))
-                done = stop
+            done = stop
             continue
         while begin is not None:
             if end is not None and stop - begin.start() <= _LONGEST:
@@ -42,18 +42,15 @@ def find_private_keys(text: str) -> list[Span]:
 
 def _start_of_tail(text: str, floor: int, end: int) -> int:
     """Where the lines of base64 before a key's last line begin, if its first line was cut off."""
-    start = line_end = end
-    while line_end > floor and end - line_end < _LONGEST:
-        line_start = text.rfind("\n", floor, line_end - 1) + 1 if line_end > floor else floor
-        line_start = max(line_start, floor)
+    start = end
+    line_start = text.rfind("\n", floor, end) + 1 or floor
+    while line_start > floor and end - line_start < _LONGEST:
+        line_end = line_start - 1
+        line_start = text.rfind("\n", floor, line_end) + 1 or floor
         line = text[line_start:line_end]
         word = line.split()[-1] if line.split() else ""
-        complete = line_end == end or _KEY_LINE.fullmatch(word)
-        if not complete and (start != end or not _SHORT_LINE.fullmatch(word)):
+        # The last line of base64 is as short as it happens to be.
+        if not (_KEY_LINE.fullmatch(word) or (start == end and _SHORT_LINE.fullmatch(word))):
             break
-        if line_end != end:
-            start = line_start + line.rfind(word)
-        line_end = line_start
-        if line_start == floor:
-            break
+        start = line_start + line.rfind(word)
     return start

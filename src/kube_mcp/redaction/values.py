@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import re
+import string
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections import Counter
+
+_MASK = re.compile(r"<masked: \d{1,9} chars>")
 
 
 def mask(value: str) -> str:
@@ -32,7 +36,7 @@ _PROSE_WORDS = _WORDS | frozenset({
 
 # $(VAR), ${VAR}, $VAR, {{ .Values.x }}, <placeholder>, %(x)s, $(cat /run/secrets/x)
 _REFERENCE = re.compile(
-    r"\$\([A-Za-z_][\w.]{0,128}\)|\$\{[A-Za-z_][\w.]{0,128}\}|\$[A-Za-z_]\w{0,128}"
+    r"\$\([A-Za-z_][\w.]{0,128}\)|\$\{[A-Za-z_][\w.]{0,128}\}|\$[A-Z_][A-Z0-9_]{0,128}(?![\w$])"
     r"|\$\((?:cat|<)\s{1,3}/[\w./-]{1,256}\)|\{\{[^{}\"'`\n]{0,256}\}\}|<[A-Za-z_ .-]{1,64}>"
     r"|%\([\w.]{1,64}\)s|<masked: \d{1,9} chars>"
 )
@@ -50,6 +54,15 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"(?:[0-9a-f]{32,}|[0-9A-F]{32,})")
 _KNOWN_DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5|blake2b)[:-]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_KINDS = (str.isdigit, str.isupper, str.islower)
+_TO_KIND = str.maketrans(
+    dict.fromkeys(string.digits, "d")
+    | dict.fromkeys(string.ascii_uppercase, "u")
+    | dict.fromkeys(string.ascii_lowercase, "l")
+    | dict.fromkeys("+/_.~=-", "s")
+)
+#: What is random is so from its beginning.
+_SAMPLE = 128
 #: Shorter ones are as often words with a number as they are keys.
 _SHORTEST_RANDOM = 16
 # Letters of English or of camelCase names stay below, base62 of 16 characters is above.
@@ -76,6 +89,11 @@ def is_innocent(value: str) -> bool:
             looks_random(part) or _mixes(part) for part in re.split(r"[/\\]", bare)
         )
     return False
+
+
+def is_masked(value: str) -> bool:
+    """Whether a value is what `mask` left of one."""
+    return _MASK.fullmatch(value) is not None
 
 
 def is_reference(value: str) -> bool:
@@ -114,27 +132,23 @@ def looks_random(value: str) -> bool:
         return False
     if _HEX.fullmatch(value):
         return True
-    digits = sum(char.isdigit() for char in value)
-    upper = sum(char.isupper() for char in value)
-    lower = sum(char.islower() for char in value)
-    if digits < 2 or digits == len(value) or not (upper or lower):
+    sample = value[:_SAMPLE]
+    digits, upper, lower = (sum(map(kind, sample)) for kind in _KINDS)
+    if digits < 2 or digits == len(sample) or not (upper or lower):
         return False
     if not (upper and lower) and (len(value) < 20 or "-" in value or "." in value or "/" in value):
         return False  # `node-pool-2026-11-23`, `ip-10-0-0-1.eu-west-1`
-    return _changes(value) * 3 >= len(value) and _entropy_bits(value) >= _LEAST_ENTROPY_BITS
+    return _changes(sample) * 3 >= len(sample) and _entropy_bits(sample) >= _LEAST_ENTROPY_BITS
 
 
 def _changes(value: str) -> int:
-    kinds = [
-        "d" if char.isdigit() else "u" if char.isupper() else "l" if char.islower() else "s"
-        for char in value
-    ]
-    return sum(left != right for left, right in itertools.pairwise(kinds))
+    """How often capitals, small letters, digits and signs take turns."""
+    return sum(itertools.starmap(operator.ne, itertools.pairwise(value.translate(_TO_KIND))))
 
 
 def _entropy_bits(value: str) -> float:
     total = len(value)
-    return -sum(n / total * math.log2(n / total) for n in Counter(value[:256]).values())
+    return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
 
 
 def decoded_text(value: str) -> str:

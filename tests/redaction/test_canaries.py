@@ -1,0 +1,158 @@
+"""Every kind of credential in every place: no canary is in what comes out."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kube_mcp.redaction.objects import mask_object
+from kube_mcp.redaction.text import mask_lines, mask_text
+from tests.support.canaries import (
+    ANY_PLACE,
+    ANY_TEXT,
+    BY_NAME,
+    BY_SHAPE,
+    NAMED_PLACE,
+    NAMED_TEXT,
+    Place,
+    leaks,
+)
+
+EVERY = {**BY_SHAPE, **BY_NAME}
+
+
+def masked(place: Place, secret: str) -> str:
+    return json.dumps(mask_object(copy.deepcopy(place(secret))), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("place", ANY_PLACE.values(), ids=ANY_PLACE)
+@pytest.mark.parametrize("kind", BY_SHAPE)
+def test_a_known_shape_is_masked_wherever_it_stands(kind: str, place: Place) -> None:
+    shown = masked(place, BY_SHAPE[kind])
+    assert not leaks(kind, shown), shown
+
+
+@pytest.mark.parametrize("text", ANY_TEXT.values(), ids=ANY_TEXT)
+@pytest.mark.parametrize("kind", BY_SHAPE)
+def test_a_known_shape_is_masked_in_any_text(kind: str, text: Callable[[str], str]) -> None:
+    shown = mask_text(text(BY_SHAPE[kind]))
+    assert not leaks(kind, shown), shown
+    assert "<masked: " in shown
+
+
+@pytest.mark.parametrize("place", NAMED_PLACE.values(), ids=NAMED_PLACE)
+@pytest.mark.parametrize("kind", EVERY)
+def test_whatever_stands_behind_a_telling_name_is_masked(kind: str, place: Place) -> None:
+    shown = masked(place, EVERY[kind])
+    assert not leaks(kind, shown), shown
+
+
+@pytest.mark.parametrize("text", NAMED_TEXT)
+@pytest.mark.parametrize("kind", [*BY_NAME, *(kind for kind in BY_SHAPE if "pem" not in kind)])
+def test_whatever_stands_behind_a_telling_name_in_text_is_masked(kind: str, text: str) -> None:
+    shown = mask_text(NAMED_TEXT[text](EVERY[kind]))
+    assert not leaks(kind, shown), shown
+
+
+# What may stand directly beside a credential: anything that is not part of one.
+beside = st.sampled_from(
+    [" ", "\n", "\t", '"', "'", "(", ")", "[", "{", "}", "<", ">", ",", ";", "|", "`"]
+)
+# A terminal takes what follows an escape for a command, and so does `clean_text`.
+around = st.text(
+    st.characters(exclude_characters="\x1b\x9b\x90\x98\x9d\x9e\x9f"), max_size=60
+) | st.sampled_from(
+    [
+        "password",
+        "token: ",
+        "a=b",
+        "https://x/y?",
+        "{",
+        "-----BEGIN",
+        "eyJ",
+        "://a",
+        "\x1b[31m",
+        "\u200b",
+    ]
+)
+
+
+@given(st.sampled_from(sorted(BY_SHAPE)), around, beside, beside, around)
+def test_no_surroundings_hide_a_known_shape(
+    kind: str, before: str, left: str, right: str, after: str
+) -> None:
+    text = f"{before}{left}{BY_SHAPE[kind]}{right}{after}"
+    assert not leaks(kind, mask_text(text))
+
+
+@given(
+    st.sampled_from(sorted(BY_SHAPE)),
+    st.integers(1, 20),
+    st.sampled_from(["\u200b", "\u202e", "\x00", "\x1b[0m", "\u00ad"]),
+)
+def test_no_invisible_character_hides_a_known_shape(kind: str, at: int, hidden: str) -> None:
+    secret = BY_SHAPE[kind]
+    text = f"see {secret[:at]}{hidden}{secret[at:]} there"
+    assert not leaks(kind, mask_text(text))
+
+
+@given(st.sampled_from(sorted(EVERY)), st.sampled_from(sorted(NAMED_PLACE)), around)
+def test_no_sibling_hides_what_stands_behind_a_telling_name(
+    kind: str, place: str, other: str
+) -> None:
+    obj = NAMED_PLACE[place](EVERY[kind])
+    obj["other"] = {other: other}
+    assert not leaks(kind, json.dumps(mask_object(obj), ensure_ascii=False))
+
+
+@given(
+    st.lists(st.sampled_from(sorted(BY_SHAPE)), max_size=4),
+    st.lists(st.text(max_size=30), max_size=4),
+)
+def test_masking_what_is_masked_changes_nothing(kinds: list[str], words: list[str]) -> None:
+    text = " ".join([*words, *(f"password={BY_SHAPE[kind]} x" for kind in kinds)])
+    once = mask_text(text)
+    assert mask_text(once) == once
+
+
+@given(
+    st.lists(
+        st.text(max_size=30)
+        | st.sampled_from(
+            [*BY_SHAPE["pem"].split("\n"), "password: |", "  hunter2", "tokens:", "- a"]
+        ),
+        max_size=12,
+    )
+)
+def test_lines_keep_their_places(lines: list[str]) -> None:
+    masked = mask_lines(lines)
+    assert len(masked) == len(lines)
+    assert not any("\n" in line for line in masked if line is not None)
+
+
+def test_a_private_key_in_a_log_is_masked_with_the_prefix_of_every_line() -> None:
+    for prefix in ("", "2026-11-23T10:00:00.1Z ", "[web] stdout F "):
+        lines = ["start", *BY_SHAPE["pem"].split("\n"), "end"]
+        masked = mask_lines([prefix + line for line in lines])
+        assert masked[0] == f"{prefix}start"
+        assert masked[-1] == f"{prefix}end"
+        assert masked[2:-1] == [None] * (len(lines) - 3)
+        assert not leaks("pem", "\n".join(line or "" for line in masked))
+
+
+def test_a_log_that_begins_in_the_middle_of_a_private_key_shows_none_of_it() -> None:
+    for prefix in ("", "2026-11-23T10:00:00.1Z "):
+        lines = [*BY_SHAPE["pem"].split("\n")[2:], "end"]
+        masked = mask_lines([prefix + line for line in lines])
+        assert not leaks("pem", "\n".join(line or "" for line in masked))
+        assert masked[-1] == f"{prefix}end"
+
+
+def test_a_log_that_ends_in_the_middle_of_a_private_key_shows_none_of_it() -> None:
+    lines = ["start", *BY_SHAPE["pem"].split("\n")[:3]]
+    assert not leaks("pem", "\n".join(line or "" for line in mask_lines(lines)))
