@@ -192,7 +192,7 @@ def test_two_releases_of_one_name_have_roles_of_their_own() -> None:
 def test_impersonation_names_groups_and_lets_only_reads_happen() -> None:
     objects = template(RENDERS / "impersonate.yaml", kube_version="1.36.0")
     rules = one(objects, "ClusterRole", "kube-mcp-impersonator")["rules"]
-    groups = [rule for rule in rules if rule["resources"] == ["groups"]]
+    groups = [rule for rule in rules if rule.get("resources") == ["groups"]]
 
     assert groups == [
         {

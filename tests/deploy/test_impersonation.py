@@ -82,6 +82,13 @@ def test_a_member_of_a_viewing_group_reads(server: Client) -> None:
     assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/api", "/apis", "/apis/apps/v1", "/openapi/v3", "/version", "/readyz"]
+)
+def test_what_the_api_server_serves_is_asked_as_the_person(server: Client, path: str) -> None:
+    assert as_person(server, "GET", path, user="authentik:nobody").status == 200
+
+
 def test_somebody_else_reads_nothing_of_theirs(server: Client) -> None:
     answer = as_person(
         server, "GET", "/api/v1/pods", user="authentik:bob", group="authentik:developers"
