@@ -414,11 +414,21 @@ def job(
     status: Object = {"startTime": ago(minutes=30), "succeeded": succeeded, "failed": failed}
     if succeeded:
         status["completionTime"] = ago(minutes=29)
-        status["conditions"] = [{"type": "Complete", "status": "True"}]
+        status["conditions"] = [
+            {"type": kind, "status": "True", "lastTransitionTime": ago(minutes=29)}
+            for kind in ("SuccessCriteriaMet", "Complete")
+        ]
     elif failed:
-        reason = {"reason": "BackoffLimitExceeded", "message": "Job has reached the limit"}
-        status["conditions"] = [{"type": "Failed", "status": "True", **reason}]
+        reason = {
+            "reason": "BackoffLimitExceeded",
+            "message": "Job has reached the specified backoff limit",
+            "lastTransitionTime": ago(minutes=10),
+        }
+        status["conditions"] = [
+            {"type": kind, "status": "True", **reason} for kind in ("FailureTarget", "Failed")
+        ]
     labels = {"batch.kubernetes.io/job-name": name}
+    template = merge(_template(labels, containers), {"spec": {"restartPolicy": "Never"}})
     return obj(
         "batch/v1",
         "Job",
@@ -429,7 +439,7 @@ def job(
             "parallelism": 1,
             "backoffLimit": 6,
             "selector": {"matchLabels": labels},
-            "template": _template(labels, containers),
+            "template": template,
         },
         status=status,
         **fields,

@@ -135,7 +135,7 @@ def _group(name: str, versions: _Versions) -> Document:
 def _aggregated_resource(store: Store, resource: ResourceType) -> Document:
     entry: Document = {
         "resource": resource.name,
-        "responseKind": _kind(resource.group, resource.version, resource.kind),
+        "responseKind": _own_kind(store, resource),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": sorted(resource.verbs),
@@ -145,7 +145,13 @@ def _aggregated_resource(store: Store, resource: ResourceType) -> Document:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     subresources = [
-        {"subresource": name, "responseKind": _kind(*kind), "verbs": verbs}
+        {
+            "subresource": name,
+            "responseKind": _own_kind(store, resource)
+            if kind == (resource.group, resource.version, resource.kind)
+            else _kind(*kind),
+            "verbs": verbs,
+        }
         for name, kind, verbs in _subresources(store, resource)
     ]
     if subresources:
@@ -169,6 +175,13 @@ def _subresources(
                 yield name, own, ["get"]
             case _:
                 yield name, own, ["get", "patch", "update"]
+
+
+def _own_kind(store: Store, resource: ResourceType) -> Document:
+    """Built-in types leave group and version out where they are the type's own."""
+    if store.is_builtin(resource):
+        return _kind("", "", resource.kind)
+    return _kind(resource.group, resource.version, resource.kind)
 
 
 def _kind(group: str, version: str, kind: str) -> Document:

@@ -19,7 +19,7 @@ _CREATE = frozenset({"create"})
 _READ = frozenset({"get", "list"})
 
 # One line a type: plural, kind, scope (n = namespaced, c = cluster), then in any order short
-# names, categories (+all) and, where they are not all of them, the verbs (=create, =read).
+# names, categories (+all) and, where they are not all of them, the verbs (=create, =read, =namespace).
 _BUILTIN = """
 v1
 bindings Binding n =create
@@ -28,7 +28,7 @@ configmaps ConfigMap n cm
 endpoints Endpoints n ep
 events Event n ev
 limitranges LimitRange n limits
-namespaces Namespace c ns
+namespaces Namespace c ns =namespace
 nodes Node c no
 persistentvolumeclaims PersistentVolumeClaim n pvc
 persistentvolumes PersistentVolume c pv
@@ -62,6 +62,8 @@ cronjobs CronJob n cj +all
 jobs Job n +all
 certificates.k8s.io/v1
 certificatesigningrequests CertificateSigningRequest c csr
+clustertrustbundles ClusterTrustBundle c
+podcertificaterequests PodCertificateRequest n
 networking.k8s.io/v1
 ingressclasses IngressClass c
 ingresses Ingress n ing
@@ -83,10 +85,12 @@ storageclasses StorageClass c sc
 volumeattachments VolumeAttachment c
 volumeattributesclasses VolumeAttributesClass c vac
 admissionregistration.k8s.io/v1
-mutatingwebhookconfigurations MutatingWebhookConfiguration c
-validatingadmissionpolicies ValidatingAdmissionPolicy c
-validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding c
-validatingwebhookconfigurations ValidatingWebhookConfiguration c
+mutatingwebhookconfigurations MutatingWebhookConfiguration c +api-extensions
+mutatingadmissionpolicies MutatingAdmissionPolicy c +api-extensions
+mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding c +api-extensions
+validatingadmissionpolicies ValidatingAdmissionPolicy c +api-extensions
+validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding c +api-extensions
+validatingwebhookconfigurations ValidatingWebhookConfiguration c +api-extensions
 apiextensions.k8s.io/v1
 customresourcedefinitions CustomResourceDefinition c crd crds +api-extensions
 scheduling.k8s.io/v1
@@ -97,6 +101,12 @@ node.k8s.io/v1
 runtimeclasses RuntimeClass c
 discovery.k8s.io/v1
 endpointslices EndpointSlice n
+resource.k8s.io/v1
+deviceclasses DeviceClass c
+devicetaintrules DeviceTaintRule c
+resourceclaims ResourceClaim n
+resourceclaimtemplates ResourceClaimTemplate n
+resourceslices ResourceSlice c
 flowcontrol.apiserver.k8s.io/v1
 flowschemas FlowSchema c
 prioritylevelconfigurations PriorityLevelConfiguration c
@@ -134,6 +144,15 @@ _SUBRESOURCES = {
             "poddisruptionbudgets.policy",
             "customresourcedefinitions.apiextensions.k8s.io",
             "certificatesigningrequests.certificates.k8s.io",
+            "podcertificaterequests.certificates.k8s.io",
+            "servicecidrs.networking.k8s.io",
+            "csinodes.storage.k8s.io",
+            "volumeattachments.storage.k8s.io",
+            "validatingadmissionpolicies.admissionregistration.k8s.io",
+            "devicetaintrules.resource.k8s.io",
+            "resourceclaims.resource.k8s.io",
+            "flowschemas.flowcontrol.apiserver.k8s.io",
+            "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
             "apiservices.apiregistration.k8s.io",
         ),
         _STATUS_ONLY,
@@ -162,6 +181,8 @@ def _type(group: str, version: str, words: list[str]) -> ResourceType:
         verbs = _CREATE
     elif "=read" in more:
         verbs = _READ
+    elif "=namespace" in more:
+        verbs = _ALL_VERBS - {"deletecollection"}  # all of them at once, that is
     return ResourceType(
         group,
         version,

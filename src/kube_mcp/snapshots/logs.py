@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
 from kube_mcp.snapshots.query import Query
-from kube_mcp.snapshots.responses import BytesResponse, Failure, bad_request, text
+from kube_mcp.snapshots.responses import BytesResponse, bad_request, invalid, text
 from kube_mcp.snapshots.store import LogFile, Store
 from kube_mcp.words.times import parse_time
 
@@ -28,20 +28,23 @@ def answer(store: Store, pod: Obj, query: Query, now: datetime) -> BytesResponse
 
 
 def _check(name: str, query: Query) -> None:
-    problems = []
+    causes = []
     tail, limit = query.number("tailLines"), query.number("limitBytes")
     if tail is not None and tail < 0:
-        problems.append(f"tailLines: Invalid value: {tail}: must be greater than or equal to 0")
+        at_least = "must be greater than or equal to 0"
+        causes.append(("tailLines", "FieldValueInvalid", f"Invalid value: {tail}: {at_least}"))
     if limit is not None and limit < 1:
-        problems.append(f"limitBytes: Invalid value: {limit}: must be greater than 0")
+        message = f"Invalid value: {limit}: must be greater than 0"
+        causes.append(("limitBytes", "FieldValueInvalid", message))
     since = query.number("sinceSeconds")
     if since is not None and query.text("sinceTime"):
-        problems.append("Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified")
+        message = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+        causes.append(("[]", "FieldValueForbidden", message))
     elif since is not None and since < 1:
-        problems.append(f"sinceSeconds: Invalid value: {since}: must be greater than 0")
-    if problems:
-        told = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-        raise Failure(422, "Invalid", f'PodLogOptions "{name}" is invalid: {told}')
+        message = f"Invalid value: {since}: must be greater than 0"
+        causes.append(("sinceSeconds", "FieldValueInvalid", message))
+    if causes:
+        raise invalid("PodLogOptions", name, causes)
 
 
 def _container(pod: Obj, wanted: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -53,8 +53,14 @@ def text(body: str | bytes, *, status: int = 200) -> BytesResponse:
     return BytesResponse(status, {"content-type": "text/plain; charset=utf-8"}, data)
 
 
+def no_such_resource() -> Failure:
+    """404: the group is served, but nothing of that name in it."""
+    message = "the server could not find the requested resource"
+    return Failure(404, "NotFound", message, details={})
+
+
 def no_such_path() -> BytesResponse:
-    """What an API server says of a path it does not serve: no ``Status``, just words."""
+    """404 for a path outside every group: no ``Status``, just words."""
     return text("404 page not found\n", status=404)
 
 
@@ -88,10 +94,10 @@ class Failure(Exception):
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
-            "code": self.code,
         }
-        if self.details:
+        if self.details is not None:
             status["details"] = self.details
+        status["code"] = self.code
         sent = answer(status, status=self.code)
         sent.headers = {**sent.headers, **self.headers}
         return sent
@@ -104,6 +110,25 @@ def not_found(resource: ResourceType, name: str) -> Failure:
         "NotFound",
         f'{resource.full_name} "{name}" not found',
         details=_details(resource, name),
+    )
+
+
+def invalid(kind: str, name: str, causes: Sequence[tuple[str, str, str]]) -> Failure:
+    """422: fields that make no sense, as (field, reason, message)."""
+    told = [f"{field}: {message}" for field, _, message in causes]
+    listed = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    return Failure(
+        422,
+        "Invalid",
+        f'{kind} "{name}" is invalid: {listed}',
+        details={
+            "name": name,
+            "kind": kind,
+            "causes": [
+                {"reason": reason, "message": message, "field": field}
+                for field, reason, message in causes
+            ],
+        },
     )
 
 

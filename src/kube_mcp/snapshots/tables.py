@@ -11,7 +11,7 @@ import orjson
 
 from kube_mcp.objects import Obj, ResourceType, dig, dig_list, dig_str
 from kube_mcp.snapshots import jsonpath, kinds
-from kube_mcp.snapshots.printers import cluster, network, storage, workloads
+from kube_mcp.snapshots.printers import cluster, extensions, network, storage, workloads
 from kube_mcp.snapshots.printers.cells import (
     AGE,
     NAME,
@@ -95,7 +95,7 @@ def _definition(column: Column) -> dict[str, Any]:
 @cache
 def _printers() -> dict[str, Printer]:
     found: dict[str, Printer] = {}
-    for module in (workloads, network, storage, cluster):
+    for module in (workloads, network, storage, cluster, extensions):
         found |= module.PRINTERS
     return found
 

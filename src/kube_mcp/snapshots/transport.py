@@ -14,7 +14,7 @@ from kube_mcp.kube import paths
 from kube_mcp.kube.paths import ApiPath
 from kube_mcp.kube.transport import Request, Response
 from kube_mcp.objects import Obj, ResourceType, dig, dig_int, dig_map, dig_str
-from kube_mcp.snapshots import discovery, events, listing, logs, tables
+from kube_mcp.snapshots import discovery, events, kinds, listing, logs, tables
 from kube_mcp.snapshots.negotiation import Shape, negotiate
 from kube_mcp.snapshots.query import Query
 from kube_mcp.snapshots.responses import (
@@ -25,6 +25,7 @@ from kube_mcp.snapshots.responses import (
     forbidden,
     method_not_allowed,
     no_such_path,
+    no_such_resource,
     not_found,
     text,
 )
@@ -105,13 +106,28 @@ class SnapshotTransport:
         if document is not None and request.method == "GET":
             return BytesResponse(200, {"content-type": "application/json"}, document)
         path = paths.parse(request.path)
-        if path is None:
+        if path is None or not self._serves_group(path):
+            if request.path.startswith("/api/"):
+                raise no_such_resource()
             return no_such_path()
         if not path.resource:
             return self._fixed(request, path)
         if path.group in _REVIEW_GROUPS:
             return self._review(request, path)
         return self._resource(request, path)
+
+    def _serves_group(self, path: ApiPath) -> bool:
+        if not path.group:
+            return True
+        served = any(resource.group == path.group for resource in self.store.types)
+        return served or any(one.startswith(f"{path.group}/") for one in self.stale_versions())
+
+    def _unserved(self, path: ApiPath) -> BytesResponse:
+        """404 within a group: who serves custom resources knows only those, and has no words."""
+        builtin = any(one.group == path.group for one in kinds.builtin_types())
+        if not builtin and (path.group, path.version) != ("metrics.k8s.io", "v1beta1"):
+            return no_such_path()
+        raise no_such_resource()
 
     def _fixed(self, request: Request, path: ApiPath) -> BytesResponse:
         if request.method != "GET":
@@ -147,14 +163,14 @@ class SnapshotTransport:
             found = discovery.resource_list(self.store, path.group, path.version)
         else:
             found = discovery.group(self.store, path.group, stale=stale)
-        return no_such_path() if found is None else answer(found)
+        return self._unserved(path) if found is None else answer(found)
 
     def _resource(self, request: Request, path: ApiPath) -> BytesResponse:
-        resource = self.store.type_of(path.group, path.version, path.resource)
-        if resource is None or not _fits(resource, path):
-            return no_such_path()
         if f"{path.group}/{path.version}" in self.stale_versions():
             return text("service unavailable\n", status=503)
+        resource = self.store.type_of(path.group, path.version, path.resource)
+        if resource is None or not _fits(resource, path):
+            return self._unserved(path)
         if request.method != "GET":
             raise method_not_allowed()
         query = Query(request)
@@ -179,17 +195,25 @@ class SnapshotTransport:
     def _get(
         self, resource: ResourceType, path: ApiPath, query: Query, accept: str
     ) -> BytesResponse:
+        known = kinds.subresources(resource, self.store.crd_of(resource))
+        if path.subresource and path.subresource not in known:
+            raise (
+                no_such_resource()
+                if self.store.is_builtin(resource)
+                else not_found(resource, path.name)
+            )
         obj = self._find(resource, path.namespace, path.name)
         if obj is None:
             raise not_found(resource, path.name)
         match path.subresource:
-            case "" | "status":
-                return self._object(resource, obj, query, accept)
-            case "log" if resource.full_name == "pods":
+            case "log":
                 return logs.answer(self.store, obj, query, self._clock())
-            case "scale" if dig_map(obj, "spec").get("replicas") is not None:
+            case "scale":
                 return answer(_scale(obj))
-        return no_such_path()
+            case "" | "status" | "ephemeralcontainers":
+                return self._object(resource, obj, query, accept)
+        # A proxy: what the kubelet or the service would say was not captured for this path.
+        raise no_such_resource()
 
     def _find(self, resource: ResourceType, namespace: str, name: str) -> Obj | None:
         stored = self._stored(resource)
@@ -242,23 +266,23 @@ class SnapshotTransport:
                 }
             )
         items = [self._shown(resource, item) for item in page.items]
-        if self._omits_kind(resource):
+        metadata = page.metadata
+        if self.store.is_builtin(resource):
+            # Kubernetes' own types leave kind and version out of a list's items.
             items = [
                 {key: value for key, value in item.items() if key not in ("kind", "apiVersion")}
                 for item in items
             ]
+        else:
+            metadata = {"continue": "", **metadata}
         return answer(
             {
                 "kind": f"{resource.kind}List",
                 "apiVersion": resource.api_version,
-                "metadata": page.metadata,
+                "metadata": metadata,
                 "items": items,
             }
         )
-
-    def _omits_kind(self, resource: ResourceType) -> bool:
-        """Kubernetes' own types leave kind and version out of a list's items; custom ones do not."""
-        return self.store.is_builtin(resource)
 
     def _shown(self, resource: ResourceType, obj: Obj) -> Obj:
         """The object as the version asked for shows it."""
@@ -273,7 +297,10 @@ class SnapshotTransport:
     ) -> dict[str, Any]:
         include = query.text("includeObject") or "Metadata"
         if include not in ("None", "Metadata", "Object"):
-            raise bad_request(f'unrecognized includeObject value: "{include}"')
+            raise bad_request(
+                "Unable to convert to Table as requested: includeObject: "
+                f"Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+            )
         return tables.table(
             resource,
             items,
@@ -287,13 +314,15 @@ class SnapshotTransport:
 
     def _review(self, request: Request, path: ApiPath) -> BytesResponse:
         if self.store.type_of(path.group, path.version, path.resource) is None or path.name:
-            return no_such_path()
+            raise no_such_resource()
         if request.method != "POST":
             raise method_not_allowed()
         answered = review(
             path.resource, request.body, user=self.user(request), verdict=self._verdict
         )
-        return no_such_path() if answered is None else answer(answered, status=201)
+        if answered is None:
+            raise no_such_resource()
+        return answer(answered, status=201)
 
     def _verdict(self, verb: str, attributes: Mapping[str, Any]) -> str:
         if verb not in READS:

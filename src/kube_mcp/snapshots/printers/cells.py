@@ -59,8 +59,12 @@ def since(value: object, now: datetime) -> str:
     then = parse_time(value)
     if then is None:
         return "<unknown>"
-    passed_s = (now - then).total_seconds()
-    return "<invalid>" if passed_s <= -2 else human(max(0.0, passed_s))
+    return span((now - then).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """A span of time as the API server prints it; clocks may be a second apart."""
+    return "<invalid>" if seconds <= -2 else human(max(0.0, seconds))
 
 
 def age(obj: Obj, now: datetime) -> str:
@@ -137,3 +141,13 @@ def name_and_age(obj: Obj, now: datetime) -> list[Cell]:
 def mapping_size(obj: Mapping[str, Any], *fields: str) -> int:
     """How many keys these fields of the object have together."""
     return sum(len(dig_map(obj, field)) for field in fields)
+
+
+def name_and_creation(obj: Obj, now: datetime) -> list[Cell]:
+    """Cells of a kind for which the API server has no printer: a moment instead of an age."""
+    return [name(obj), dig_str(obj, "metadata", "creationTimestamp")]
+
+
+#: Kinds for which the API server has no printer of its own.
+CREATED_AT = Printer((NAME, Column("Created At", "date")), name_and_creation)
+NAME_AND_AGE = Printer((NAME, AGE), name_and_age)

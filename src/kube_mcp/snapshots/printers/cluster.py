@@ -1,4 +1,4 @@
-"""Nodes, namespaces, events, configuration, access, and what extends the API."""
+"""Nodes, namespaces, events, configuration and access."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from datetime import datetime
 
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_map, dig_str
 from kube_mcp.snapshots.printers.cells import (
-    AGE,
-    NAME,
+    CREATED_AT,
+    NAME_AND_AGE,
     NONE,
-    UNSET,
     Cell,
-    Column,
     Printer,
     age,
     boolean,
@@ -19,10 +17,8 @@ from kube_mcp.snapshots.printers.cells import (
     condition_is_true,
     mapping_size,
     name,
-    name_and_age,
     since,
 )
-from kube_mcp.words.times import human
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 
@@ -159,74 +155,16 @@ def _subject(subject: Obj) -> str:
     return f"{at}/{dig_str(subject, 'name')}" if account else dig_str(subject, "name")
 
 
-def name_and_creation(obj: Obj, now: datetime) -> list[Cell]:
-    """Kinds for which the API server has no printer: a moment instead of an age."""
-    return [name(obj), dig_str(obj, "metadata", "creationTimestamp")]
+def component_status(obj: Obj, now: datetime) -> list[Cell]:
+    """A ComponentStatus's row."""
+    for one in dig_list(obj, "conditions"):
+        if dig_str(one, "type") == "Healthy":
+            healthy = "Healthy" if dig_str(one, "status") == "True" else "Unhealthy"
+            return [name(obj), healthy, dig_str(one, "message"), dig_str(one, "error")]
+    return [name(obj), "Unknown", "", ""]
 
 
-def webhooks(obj: Obj, now: datetime) -> list[Cell]:
-    """A webhook configuration's row."""
-    return [name(obj), len(dig_list(obj, "webhooks")), age(obj, now)]
-
-
-def admission_policy(obj: Obj, now: datetime) -> list[Cell]:
-    """A ValidatingAdmissionPolicy's row."""
-    kind = dig_map(obj, "spec", "paramKind")
-    shown = f"{dig_str(kind, 'apiVersion')}/{dig_str(kind, 'kind')}" if kind else UNSET
-    return [name(obj), len(dig_list(obj, "spec", "validations")), shown, age(obj, now)]
-
-
-def admission_policy_binding(obj: Obj, now: datetime) -> list[Cell]:
-    """A ValidatingAdmissionPolicyBinding's row."""
-    reference = dig_map(obj, "spec", "paramRef")
-    shown = UNSET
-    if reference:
-        namespace_part = dig_str(reference, "namespace")
-        named = dig_str(reference, "name") or "*"
-        shown = f"{namespace_part}/{named}" if namespace_part else named
-    return [name(obj), dig_str(obj, "spec", "policyName"), shown, age(obj, now)]
-
-
-def certificate_signing_request(obj: Obj, now: datetime) -> list[Cell]:
-    """A CertificateSigningRequest's row."""
-    types = {dig_str(one, "type") for one in dig_list(obj, "status", "conditions")}
-    status = "Pending"
-    if "Denied" in types:
-        status = "Denied"
-    elif "Approved" in types:
-        status = "Approved"
-    status += ",Failed" if "Failed" in types else ""
-    status += ",Issued" if dig(obj, "status", "certificate") else ""
-    seconds = dig(obj, "spec", "expirationSeconds")
-    return [
-        name(obj),
-        age(obj, now),
-        dig_str(obj, "spec", "signerName") or NONE,
-        dig_str(obj, "spec", "username"),
-        human(seconds) if isinstance(seconds, int) else NONE,
-        status,
-    ]
-
-
-def api_service(obj: Obj, now: datetime) -> list[Cell]:
-    """An APIService's row: who serves it, and whether that one is there."""
-    service = dig_map(obj, "spec", "service")
-    where = "Local"
-    if service:
-        where = f"{dig_str(service, 'namespace')}/{dig_str(service, 'name')}"
-    available = "Unknown"
-    for one in dig_list(obj, "status", "conditions"):
-        if dig_str(one, "type") == "Available":
-            available = dig_str(one, "status")
-            if available != "True" and dig_str(one, "reason"):
-                available = f"{available} ({dig_str(one, 'reason')})"
-    return [name(obj), where, available, age(obj, now)]
-
-
-_CREATED_AT = Printer((NAME, Column("Created At", "date")), name_and_creation)
-_NAME_AND_AGE = Printer((NAME, AGE), name_and_age)
 _BINDING = Printer(columns("Name, Role, Age, Users*, Groups*, ServiceAccounts*"), binding)
-_WEBHOOKS = Printer(columns("Name, Webhooks:integer, Age"), webhooks)
 
 PRINTERS = {
     "nodes": Printer(
@@ -236,6 +174,7 @@ PRINTERS = {
         ),
         node,
     ),
+    "componentstatuses": Printer(columns("Name, Status, Message, Error"), component_status),
     "namespaces": Printer(columns("Name, Status, Age"), namespace),
     **dict.fromkeys(
         ("events", "events.events.k8s.io"),
@@ -249,12 +188,12 @@ PRINTERS = {
     ),
     "configmaps": Printer(columns("Name, Data, Age"), config_map),
     "secrets": Printer(columns("Name, Type, Data, Age"), secret),
-    "serviceaccounts": _NAME_AND_AGE,
+    "serviceaccounts": NAME_AND_AGE,
     "leases.coordination.k8s.io": Printer(columns("Name, Holder, Age"), lease),
     "resourcequotas": Printer(columns("Name, Request, Limit, Age"), resource_quota),
-    "limitranges": _CREATED_AT,
-    "roles.rbac.authorization.k8s.io": _CREATED_AT,
-    "clusterroles.rbac.authorization.k8s.io": _CREATED_AT,
+    "limitranges": CREATED_AT,
+    "roles.rbac.authorization.k8s.io": CREATED_AT,
+    "clusterroles.rbac.authorization.k8s.io": CREATED_AT,
     "rolebindings.rbac.authorization.k8s.io": _BINDING,
     "clusterrolebindings.rbac.authorization.k8s.io": _BINDING,
     "priorityclasses.scheduling.k8s.io": Printer(
@@ -262,20 +201,4 @@ PRINTERS = {
         priority_class,
     ),
     "runtimeclasses.node.k8s.io": Printer(columns("Name, Handler, Age"), runtime_class),
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
-    "validatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
-    "validatingadmissionpolicies.admissionregistration.k8s.io": Printer(
-        columns("Name, Validations:integer, ParamKind, Age"), admission_policy
-    ),
-    "validatingadmissionpolicybindings.admissionregistration.k8s.io": Printer(
-        columns("Name, PolicyName, ParamRef, Age"), admission_policy_binding
-    ),
-    "certificatesigningrequests.certificates.k8s.io": Printer(
-        columns("Name, Age, SignerName, Requestor, RequestedDuration, Condition"),
-        certificate_signing_request,
-    ),
-    "customresourcedefinitions.apiextensions.k8s.io": _CREATED_AT,
-    "apiservices.apiregistration.k8s.io": Printer(
-        columns("Name, Service, Available, Age"), api_service
-    ),
 }

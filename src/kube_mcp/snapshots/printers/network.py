@@ -130,7 +130,27 @@ def network_policy(obj: Obj, now: datetime) -> list[Cell]:
     return [name(obj), selector(dig(obj, "spec", "podSelector")), age(obj, now)]
 
 
+def service_cidr(obj: Obj, now: datetime) -> list[Cell]:
+    """A ServiceCIDR's row."""
+    cidrs = ",".join(str(one) for one in dig_list(obj, "spec", "cidrs"))
+    return [name(obj), cidrs, age(obj, now)]
+
+
+def ip_address(obj: Obj, now: datetime) -> list[Cell]:
+    """An IPAddress's row. The API server sends an age that none of its columns is for."""
+    parent = dig_map(obj, "spec", "parentRef")
+    shown = NONE
+    if parent:
+        group = dig_str(parent, "group")
+        parts = [f"{dig_str(parent, 'resource')}{f'.{group}' if group else ''}"]
+        parts += [part for part in (dig_str(parent, "namespace"),) if part]
+        shown = "/".join([*parts, dig_str(parent, "name")])
+    return [name(obj), shown, age(obj, now)]
+
+
 PRINTERS = {
+    "servicecidrs.networking.k8s.io": Printer(columns("Name, CIDRs, Age"), service_cidr),
+    "ipaddresses.networking.k8s.io": Printer(columns("Name, ParentRef"), ip_address),
     "services": Printer(
         columns("Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector*"), service
     ),

@@ -6,9 +6,12 @@ from datetime import datetime
 
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.snapshots.printers.cells import (
+    CREATED_AT,
+    NAME,
     NONE,
     UNSET,
     Cell,
+    Column,
     Printer,
     age,
     boolean,
@@ -125,11 +128,6 @@ def csi_driver(obj: Obj, now: datetime) -> list[Cell]:
     ]
 
 
-def csi_storage_capacity(obj: Obj, now: datetime) -> list[Cell]:
-    """A CSIStorageCapacity's row."""
-    return [name(obj), dig_str(obj, "storageClassName"), dig_str(obj, "capacity")]
-
-
 PRINTERS = {
     "persistentvolumes": Printer(
         columns(
@@ -153,7 +151,12 @@ PRINTERS = {
         columns("Name, DriverName, Age"), volume_attributes_class
     ),
     "volumeattachments.storage.k8s.io": Printer(
-        columns("Name, Attacher, PV, Node, Attached:boolean, Age"), volume_attachment
+        (
+            NAME,
+            Column("Attacher", format="name"),
+            *columns("PV, Node, Attached:boolean, Age"),
+        ),
+        volume_attachment,
     ),
     "csinodes.storage.k8s.io": Printer(columns("Name, Drivers:integer, Age"), csi_node),
     "csidrivers.storage.k8s.io": Printer(
@@ -163,7 +166,6 @@ PRINTERS = {
         ),
         csi_driver,
     ),
-    "csistoragecapacities.storage.k8s.io": Printer(
-        columns("Name, StorageClassName, Capacity"), csi_storage_capacity
-    ),
+    # There is a printer for these, which the API server does not use.
+    "csistoragecapacities.storage.k8s.io": CREATED_AT,
 }

@@ -17,10 +17,11 @@ from kube_mcp.snapshots.printers.cells import (
     name,
     selector,
     since,
+    span,
     text,
 )
 from kube_mcp.snapshots.printers.cells import labels as labels_text
-from kube_mcp.words.times import human, parse_time
+from kube_mcp.words.times import parse_time
 
 
 def pod(obj: Obj, now: datetime) -> list[Cell]:
@@ -223,7 +224,7 @@ def job(obj: Obj, now: datetime) -> list[Cell]:
         name(obj),
         next((state for kind, state in _JOB_STATES if _job_is(obj, kind)), "Running"),
         done,
-        human((ended - started).total_seconds()) if started else "",
+        span((ended - started).total_seconds()) if started else "",
         age(obj, now),
         *_template(obj),
         selector(dig(obj, "spec", "selector")),
