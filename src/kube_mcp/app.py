@@ -245,11 +245,14 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
     protect: Callable[[App], App] = limited
     public = PublicUrls(settings.server.public_urls) if config is not None else None
     if config is not None and verifier is not None and public is not None:
+        from kube_mcp.access.admission import admission
         from kube_mcp.server.bearer import BearerAuth
         from kube_mcp.server.challenge import Challenge
 
         challenge = Challenge(public, config.sign_in_scopes)
         known = verifier
+        # Whoever has no identity in the cluster is refused at the door, not call by call.
+        door = {} if mode is None else {"admit": admission(mode)}
 
         def signed_in(app: App) -> App:
             return BearerAuth(
@@ -257,6 +260,7 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
                 known,
                 challenge,
                 audit=lambda decision: _record(parts, decision),
+                **door,
             )
 
         protect = signed_in
@@ -278,7 +282,8 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
             hosts=(*settings.server.allowed_hosts, *hosts, settings.server.host),
             origins=(*settings.server.allowed_origins, *_origins(settings.server.public_urls)),
         ),
-        paths=(settings.server.path,),
+        # What clients type, for a proxy that does not strip it.
+        paths=(settings.server.path, *(url.path for url in (public.all if public else ()))),
         protect=protect,
         step_up=step_up,
         max_body_bytes=settings.server.max_body_bytes,
