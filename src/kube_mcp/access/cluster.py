@@ -69,6 +69,13 @@ class Cluster:
         self.reads_as = reads_as
         self.default_namespace = default_namespace
 
+    @property
+    def everywhere(self) -> str:
+        """What a reading without a namespace covers, in words."""
+        if self.policy.narrows_namespaces:
+            return "the namespaces this server shows"
+        return "all namespaces"
+
     async def resolve(self, kind: str) -> ResourceType:
         """The resource a person means by a kind, plural or short name. Raises `InputError`."""
         return await self._client.discovery.resolve(kind)
@@ -81,7 +88,7 @@ class Cluster:
         self, resource: ResourceType, name: str, *, namespace: str = ""
     ) -> dict[str, Any]:
         """One object, masked. A Secret comes without values."""
-        self.policy.check(resource, namespace)
+        self.policy.check(resource, name if _is_namespace(resource) else namespace)
         found = await self._client.get(resource, name, namespace=namespace)
         masked: dict[str, Any] = mask_object(found, kind=resource.kind)
         return masked
@@ -104,10 +111,11 @@ class Cluster:
         ``then`` turns the masked object into what the listing holds. A policy that hides
         namespaces is asked before ``then``, so it always sees the object.
         """
-        sift = resource.namespaced and not namespace and self.policy.narrows_namespaces
+        sift = self._sifts(resource, namespace)
+        named = "name" if _is_namespace(resource) else "namespace"
 
         def slim(item: Any) -> Any:
-            where = dig_str(item, "metadata", "namespace")
+            where = dig_str(item, "metadata", named)
             if sift and not self.policy.allows_namespace(where):
                 return None
             masked = mask_object(keep(item) if keep else item, kind=resource.kind)
@@ -155,7 +163,7 @@ class Cluster:
                 namespace=where,
                 label_selector=label_selector,
                 field_selector=field_selector,
-                with_metadata=with_metadata,
+                with_metadata=with_metadata or self._sifts(resource, where),
                 progress=progress,
             )
 
@@ -168,9 +176,14 @@ class Cluster:
                 table.rows += part.rows
         else:
             table = await one(namespace)
-            if resource.namespaced and not namespace and self.policy.narrows_namespaces:
+            if self._sifts(resource, namespace):
+                own_name = _is_namespace(resource)
                 table.rows = [
-                    row for row in table.rows if self.policy.allows_namespace(row.meta.namespace)
+                    row
+                    for row in table.rows
+                    if self.policy.allows_namespace(
+                        row.meta.name if own_name else row.meta.namespace
+                    )
                 ]
         if resource.group not in _PLAIN_TABLES or resource.name == "events":
             for row in table.rows:
@@ -296,6 +309,11 @@ class Cluster:
         answer = await self._client.review("authentication.k8s.io", "selfsubjectreviews", {})
         return dig_map(answer, "status", "userInfo")
 
+    def _sifts(self, resource: ResourceType, namespace: str) -> bool:
+        """Whether a list holds objects that the policy may hide."""
+        across = (resource.namespaced and not namespace) or _is_namespace(resource)
+        return across and self.policy.narrows_namespaces
+
     def _spread(self, resource: ResourceType, namespace: str) -> tuple[str, ...] | None:
         """The namespaces to ask one by one, where the operator allows only certain ones.
 
@@ -310,6 +328,10 @@ class Cluster:
 
 
 _PODS_LOG = ResourceType(group="", version="v1", name="pods", kind="Pod", namespaced=True)
+
+
+def _is_namespace(resource: ResourceType) -> bool:
+    return resource.name == "namespaces" and not resource.group
 
 
 def _attributes(

@@ -18,7 +18,10 @@ MAX_MESSAGE_CHARS = 400
 #: Objects named for one folded event; the others are counted.
 MAX_NAMES = 3
 
-_HASHES = re.compile(r"\b[0-9a-f]{8,}\b|\b\d+\b|(?<=-)[a-z0-9]{5}\b")
+_HASHES = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|\b[0-9a-f]{8,}\b|\b\d+\b|(?<=-)[a-z0-9]{5}\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def event_line(event: Obj) -> EventLine:
         type=dig_str(event, "type") or "Normal",
         reason=dig_str(event, "reason"),
         kind=dig_str(about, "kind"),
-        namespace=dig_str(about, "namespace") or dig_str(event, "metadata", "namespace"),
+        # An event about a node is filed in a namespace, but the node lives in none.
+        namespace=dig_str(about, "namespace") if about else dig_str(event, "metadata", "namespace"),
         names=(dig_str(about, "name"),),
         message=dig_str(event, "message") or dig_str(event, "note"),
         count=count,

@@ -36,17 +36,17 @@ def encode(place: Place, query: str) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def start_after(cursor: str, query: str, rows: Sequence[str]) -> int:
-    """The index at which the next page starts among rows named by ``rows``.
+def decode(cursor: str, query: str) -> Place | None:
+    """The place a cursor names, or None for an empty one.
 
     Raises `InputError` for a cursor that is not one, or belongs to another query.
     """
     if not cursor:
-        return 0
+        return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         given, offset, last = orjson.loads(raw)
-        offset = int(offset)
+        place = Place(int(offset), str(last))
     except (binascii.Error, ValueError, TypeError) as error:
         raise InputError(
             f"'{cursor[:40]}' is not a cursor.", hint="Copy it whole from the previous answer."
@@ -56,10 +56,17 @@ def start_after(cursor: str, query: str, rows: Sequence[str]) -> int:
             "The cursor belongs to another query.",
             hint="Repeat the call with the same arguments, or leave the cursor out to start again.",
         )
+    return place
+
+
+def start_after(place: Place | None, rows: Sequence[str]) -> int:
+    """The index at which the next page starts among rows named by ``rows``."""
+    if place is None:
+        return 0
     # The row is looked for near its old place first: rows were added or removed before it.
-    if 0 < offset <= len(rows) and rows[offset - 1] == last:
-        return offset
+    if 0 < place.offset <= len(rows) and rows[place.offset - 1] == place.last:
+        return place.offset
     try:
-        return rows.index(last) + 1
+        return rows.index(place.last) + 1
     except ValueError:
-        return max(0, min(offset, len(rows)))
+        return max(0, min(place.offset, len(rows)))

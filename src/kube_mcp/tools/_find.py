@@ -10,7 +10,7 @@ from typing import Any
 from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.errors import ClusterError, Forbidden, InputError, NotAllowed, NotFound, suggest
 from kube_mcp.objects import ResourceType, dig_list, dig_str
-from kube_mcp.words.selectors import text_of
+from kube_mcp.words.selectors import field_equals, text_of
 
 PODS = ResourceType("", "v1", "pods", "Pod", namespaced=True)
 EVENTS = ResourceType("", "v1", "events", "Event", namespaced=True)
@@ -71,7 +71,7 @@ async def find(cluster: Cluster, *, kind: str, name: str, namespace: str) -> Tar
 async def _only_namespace(cluster: Cluster, resource: ResourceType, name: str) -> str:
     try:
         listing = await cluster.list(
-            resource, field_selector=f"metadata.name={name}", metadata_only=True
+            resource, field_selector=field_equals({"metadata.name": name}), metadata_only=True
         )
     except Forbidden as error:
         raise InputError(
@@ -105,7 +105,7 @@ async def _no_such(
             near = f"There are: {', '.join(starts)}." if starts else ""
         if not near and namespace:
             elsewhere = await cluster.list(
-                resource, field_selector=f"metadata.name={name}", metadata_only=True
+                resource, field_selector=field_equals({"metadata.name": name}), metadata_only=True
             )
             spaces = [dig_str(item, "metadata", "namespace") for item in elsewhere.items]
             near = f"There is one in namespace {', '.join(spaces[:5])}." if spaces else ""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kube_mcp.tools._call import Call
 
 
+#: No argument is longer than this, cursors included. What is quoted in an answer stays bounded.
+MAX_TEXT_CHARS = 2_000
+
+
 class ToolArgs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Base of every tool's arguments: a field is a parameter, its ``Meta`` is the schema text."""
 
@@ -60,12 +64,19 @@ class Tool:
         """
         given = {key: value for key, value in (arguments or {}).items() if value is not None}
         known = tuple(self.schema.get("properties", {}))
-        for key in given:
+        for key, value in given.items():
             if key not in known:
+                shown = str(key)[:60]
                 raise InputError(
-                    f"{self.name} has no argument '{key}'.",
-                    hint=suggest(key, known) or f"It takes: {', '.join(known) or 'none'}.",
+                    f"{self.name} has no argument '{shown}'.",
+                    hint=suggest(shown, known) or f"It takes: {', '.join(known) or 'none'}.",
                 )
+            for text in value if isinstance(value, list | tuple) else (value,):
+                if isinstance(text, str) and len(text) > MAX_TEXT_CHARS:
+                    raise InputError(
+                        f"{self.name}: {key} has {len(text):,} characters, and at most "
+                        f"{MAX_TEXT_CHARS:,} are read."
+                    )
         for key in self.schema.get("required", ()):
             if key not in given:
                 raise InputError(f"{self.name} needs the argument '{key}'.")

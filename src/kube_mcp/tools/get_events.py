@@ -16,6 +16,7 @@ from kube_mcp.tools._params import NamespaceOrAll, Since
 from kube_mcp.tools._progress import reporter
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.tools.list_resources import check_namespace
+from kube_mcp.words.selectors import field_equals
 from kube_mcp.words.times import parse_duration
 
 
@@ -42,22 +43,19 @@ async def get_events(args: Args, call: Call) -> str:
     names: set[tuple[str, str]] | None = None
     gaps: list[str] = []
     namespace = args.namespace
-    subject = f"namespace {namespace}" if namespace else "the whole cluster"
+    subject = f"in namespace {namespace}" if namespace else f"in {cluster.everywhere}"
     if args.name:
         target = await find(cluster, kind=args.kind, name=args.name, namespace=namespace)
         names, gaps = await owned(cluster, target)
         # Events about cluster-scoped objects are filed in "default".
         namespace = target.namespace or "default"
-        subject = target.label
+        subject = f"of {target.label}" + (" and what it owns" if len(names) > 1 else "")
     elif namespace:
         await check_namespace(cluster, namespace)
-    selectors = [
-        f"{key}={value}" for key, value in (("type", args.type), ("reason", args.reason)) if value
-    ]
     listing = await cluster.list(
         EVENTS,
         namespace=namespace,
-        field_selector=",".join(selectors),
+        field_selector=field_equals({"type": args.type, "reason": args.reason}),
         keep=slim_event,
         then=event_line,
         progress=reporter(call, "events"),
@@ -74,16 +72,17 @@ async def get_events(args: Args, call: Call) -> str:
 def _answer(
     args: Args, call: Call, events: list[EventLine], subject: str, gaps: list[str], *, read: int
 ) -> str:
-    asked = "".join(
-        f" {word} {value}"
+    narrowed = ", ".join(
+        f"{word} {value}"
         for word, value in (("type", args.type), ("reason", args.reason), ("since", args.since))
         if value
     )
+    asked = f" ({narrowed})" if narrowed else ""
     notes = [f"Not read: {gap}." for gap in gaps]
     if not events:
-        looked = f" Read {count(read, 'event')} there." if args.name else ""
+        looked = f" Read {count(read, 'event')} there." if args.name and read else ""
         return "\n".join([
-            f"No events for {subject}{asked}.{looked} The API server forgets events after about "
+            f"No events {subject}{asked}.{looked} The API server forgets events after about "
             "an hour, so older trouble may have left none.",
             *notes,
         ])  # fmt: skip
@@ -93,10 +92,12 @@ def _answer(
     kept, left = fit(lines, call.max_bytes - 600)
     left += len(folded) - len(shown)
     warnings = sum(event.count for event in folded if event.type == "Warning")
-    head = (
-        f"{count(len(events), 'event')} for {subject}{asked}, folded to {len(folded):,}, newest "
-        f"first ({warnings:,} warnings counted with repeats):"
-    )
+    head = f"{count(len(events), 'event')} {subject}{asked}"
+    if len(folded) < len(events):
+        head += f", folded to {len(folded):,}"
+    if warnings and not args.type:
+        head += f", {count(warnings, 'warning')} counting repeats"
+    head += ", newest first:"
     out = [head, *framed(kept, what="events")]
     if left:
         out.append(f"{left:,} older not shown: narrow with type=Warning, reason, since or name.")

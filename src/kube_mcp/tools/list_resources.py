@@ -10,25 +10,30 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from kube_mcp.access.cluster import Cluster
-from kube_mcp.errors import ClusterError, InputError, NotFound, suggest
+from kube_mcp.errors import ClusterError, InputError, NotAllowed, NotFound, suggest
 from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig_str
 from kube_mcp.render import sorting
-from kube_mcp.render.budget import size
+from kube_mcp.render.budget import count, fit, shorten, size
 from kube_mcp.render.fields import is_field, parse_field
-from kube_mcp.render.table import table_lines
+from kube_mcp.render.table import cell_text, table_lines
+from kube_mcp.render.untrusted import framed
 from kube_mcp.tools import _cursor
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._params import Cursor, FieldSelector, Kind, LabelSelector, NamespaceOrAll
 from kube_mcp.tools._progress import reporter
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.words.selectors import check_field_selector, check_selector
+from kube_mcp.words.times import parse_time
 
 #: Columns by which a list is summed up where not every row is shown, best first.
 _STATUS_COLUMNS = ("status", "phase", "ready", "type", "reason")
 
 #: Different values named in a summary; the rest are counted together.
 _MOST_COUNTS = 8
+
+#: Different values listed by count_by.
+_MOST_VALUES = 200
 
 
 class Args(ToolArgs):
@@ -64,6 +69,7 @@ class _View:
     cells: list[list[Any]]
     names: list[str]
     namespaces: list[str]
+    created: list[str | None]
 
     def at(self, name: str) -> int:
         lowered = [header.lower() for header in self.headers]
@@ -95,16 +101,23 @@ async def list_resources(args: Args, call: Call) -> str:
             f"{resource.full_name} cannot be listed.", hint="It is only asked about, not stored."
         )
     namespace = args.namespace if resource.namespaced else ""
+    query = _cursor.digest(
+        resource.full_name, namespace, args.label_selector, args.field_selector,
+        args.name, args.sort,
+    )  # fmt: skip
+    place = _cursor.decode(args.cursor, query)
     view, usual = await _read(cluster, resource, namespace, args, call)
     total = len(view.names)
     view = _only(view, args.name)
-    scope = f"in {namespace}" if namespace else "in all namespaces" if resource.namespaced else ""
+    scope = f"in {namespace}" if namespace else ""
+    if resource.namespaced and not namespace:
+        scope = f"in {cluster.everywhere}"
     if not view.names:
         return await _nothing(cluster, resource, namespace, scope, total, args)
     if args.count_by:
-        return _counted(view, resource, scope, args.count_by)
+        return _counted(view, resource, scope, args.count_by, call.max_bytes)
     view = _projected(_sorted(view, args.sort), _shown(args, usual))
-    return _page(view, resource, scope, total, args, call.max_bytes)
+    return _page(view, resource, scope, total, args, place, query, call.max_bytes)
 
 
 async def _read(
@@ -128,8 +141,9 @@ async def _read(
             namespace=namespace,
             label_selector=args.label_selector,
             field_selector=args.field_selector,
-            # Cells alone are a tenth of the bytes; names across namespaces need the metadata.
-            with_metadata=across or bool(fields) or args.sort.lstrip("-").lower() == "age",
+            # Cells alone are a tenth of the bytes, but say neither the namespace nor the moment of
+            # creation, which orders what was created on the same day.
+            with_metadata=across or args.sort.lstrip("-").lower() == "age",
             progress=progress,
         )
         view = _of_table(table, across=across)
@@ -155,15 +169,16 @@ def _shown(args: Args, usual: list[str]) -> list[str]:
 def _of_table(table: Table, *, across: bool) -> _View:
     headers = [column.name for column in table.columns]
     name_at = table.index("Name")
-    names, namespaces, cells = [], [], []
+    names, namespaces, created, cells = [], [], [], []
     for row in table.rows:
         meta = row.meta
         name = str(row.cells[name_at]) if name_at is not None else meta.name
         names.append(name)
         namespaces.append(meta.namespace)
-        row.cells += [None] * (len(headers) - len(row.cells))
+        created.append(meta.creationTimestamp)
+        row.cells = (row.cells + [None] * (len(headers) - len(row.cells)))[: len(headers)]
         cells.append([meta.namespace, *row.cells] if across else row.cells)
-    return _View(["Namespace", *headers] if across else headers, cells, names, namespaces)
+    return _View(["Namespace", *headers] if across else headers, cells, names, namespaces, created)
 
 
 async def _with_fields(
@@ -205,7 +220,9 @@ async def _with_fields(
             [ns, name, *values] if across else [name, *values]
             for (ns, name), values in found.items()
         ]
-        return _View(headers, cells, [n for _, n in found], [ns for ns, _ in found])
+        return _View(
+            headers, cells, [n for _, n in found], [ns for ns, _ in found], [None] * len(found)
+        )
     empty: list[Any] = [None] * len(fields)
     return _View(
         [*view.headers, *fields],
@@ -215,6 +232,7 @@ async def _with_fields(
         ],
         view.names,
         view.namespaces,
+        view.created,
     )
 
 
@@ -232,6 +250,7 @@ def _projected(view: _View, columns: Sequence[str]) -> _View:
         [[cells[i] for i in at] for cells in view.cells],
         view.names,
         view.namespaces,
+        view.created,
     )
 
 
@@ -249,6 +268,7 @@ def _picked(view: _View, at: Sequence[int]) -> _View:
         [view.cells[i] for i in at],
         [view.names[i] for i in at],
         [view.namespaces[i] for i in at],
+        [view.created[i] for i in at],
     )
 
 
@@ -256,63 +276,80 @@ def _sorted(view: _View, sort: str) -> _View:
     if not sort:
         return view
     column = view.at(sort.lstrip("-"))
-    is_age = view.headers[column].lower() in {"age", "last seen", "first seen", "duration"}
-    keys = [sorting.key(cells[column], is_age=is_age) for cells in view.cells]
+    header = view.headers[column].lower()
+    is_age = header in {"age", "last seen", "first seen", "duration"}
+    if header == "age" and all(view.created):
+        # The youngest first, as with ages in words, but to the second.
+        stamps = [parse_time(created) for created in view.created]
+        keys = [sorting.key(-stamp.timestamp() if stamp else None) for stamp in stamps]
+    else:
+        keys = [sorting.key(cells[column], is_age=is_age) for cells in view.cells]
     return _picked(view, sorting.order(keys, descending=sort.startswith("-")))
 
 
-def _counted(view: _View, resource: ResourceType, scope: str, column: str) -> str:
-    counts = Counter(str(cells[view.at(column)]) for cells in view.cells)
+def _counted(view: _View, resource: ResourceType, scope: str, column: str, max_bytes: int) -> str:
+    at = view.at(column)
+    counts = Counter(cell_text(cells[at]) for cells in view.cells)
     rows = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = rows[:200]
-    head = f"{len(view.names):,} {resource.name} {scope}".rstrip() + f", by {column}:"
-    lines = [head, *table_lines([column, "count"], shown)]
-    if len(rows) > len(shown):
-        lines.append(f"({len(rows) - len(shown):,} more values not shown)")
-    return "\n".join(lines)
+    lines, left = fit(
+        table_lines([view.headers[at], "count"], rows[:_MOST_VALUES]), max_bytes - 400
+    )
+    left += max(0, len(rows) - _MOST_VALUES)
+    out = [f"{_many(len(view.names), resource)} {scope}".rstrip() + f", by {column}:", *lines]
+    if left:
+        out.append(f"({left:,} more values not shown)")
+    return "\n".join(out)
+
+
+def _many(number: int, resource: ResourceType) -> str:
+    return count(number, resource.singular or resource.kind.lower(), resource.name)
 
 
 def _page(
-    view: _View, resource: ResourceType, scope: str, total: int, args: Args, max_bytes: int
+    view: _View,
+    resource: ResourceType,
+    scope: str,
+    total: int,
+    args: Args,
+    place: _cursor.Place | None,
+    query: str,
+    max_bytes: int,
 ) -> str:
     rows = [
         f"{ns}/{name}" if ns else name for ns, name in zip(view.namespaces, view.names, strict=True)
     ]
-    query = _cursor.digest(
-        resource.full_name, args.namespace, args.label_selector, args.field_selector,
-        args.name, args.sort,
-    )  # fmt: skip
-    start = _cursor.start_after(args.cursor, query, rows)
-    page = view.cells[start : start + args.limit]
-    lines = table_lines(view.headers, page)
-    # Head and tail lines stay well below this; rows give way to them, never the other way round.
-    room = max_bytes - 1200 - size(lines[0])
-    fits = 0
-    for line in lines[1:]:
-        room -= size(line) + 1
-        if room < 0:
-            break
-        fits += 1
-    lines = lines[: 1 + fits]
-    end = start + fits
+    start = _cursor.start_after(place, rows)
+    lines = table_lines(view.headers, view.cells[start : start + args.limit])
+    # Head and tail stay below this; rows give way to them, never the other way round.
+    kept, _ = fit(lines[1:], max_bytes - 2000 - size(lines[0]))
+    # A page without a row would lead nowhere: the first is shown, if only in part.
+    rows_shown = kept or [line[:400] for line in lines[1:2]]
+    end = start + len(rows_shown)
     matching = len(rows)
-    of = f"{matching:,}" if matching == total else f"{matching:,} (of {total:,} in all)"
-    subject = f"{resource.name} {scope}".rstrip()
     if start == 0 and end == matching:
-        head = f"{of} {subject}"
+        head = f"{_many(matching, resource)} {scope}".rstrip()
+        head += f" (of {total:,} in all)" if matching < total else ""
     else:
+        of = f"{matching:,}" if matching == total else f"{matching:,} (of {total:,} in all)"
         order = f", by {args.sort}" if args.sort else ""
+        subject = f"{resource.name} {scope}".rstrip()
         head = f"{subject}: {start + 1:,}-{end:,} of {of} shown{order}"
+        if not rows_shown:
+            head = f"{subject}: no more after the {matching:,} there are"
     out = [head + ":"]
     if end - start < matching and (summary := _summary(view)):
         out.append(summary)
-    out += lines
+    table = [lines[0], *rows_shown]
+    is_event = resource.name == "events" and resource.group in {"", "events.k8s.io"}
+    out += framed(table, what="events") if is_event else table
     if end < matching:
-        cursor = _cursor.encode(_cursor.Place(end, rows[end - 1]), query) if end else ""
+        cursor = _cursor.encode(_cursor.Place(end, rows[end - 1]), query)
         out.append(
             f"{matching - end:,} more: narrow with name, selectors or columns, or go on with "
             f"cursor='{cursor}'."
         )
+    if is_event and not args.sort:
+        out.append("get_events shows events newest first, with repeats folded.")
     return "\n".join(out)
 
 
@@ -320,7 +357,8 @@ def _summary(view: _View) -> str:
     lowered = [header.lower() for header in view.headers]
     for name in _STATUS_COLUMNS:
         if name in lowered:
-            counts = Counter(str(cells[lowered.index(name)]) for cells in view.cells)
+            at = lowered.index(name)
+            counts = Counter(shorten(cell_text(cells[at]), 40) for cells in view.cells)
             if len(counts) > len(view.cells) // 2 and len(counts) > _MOST_COUNTS:
                 continue  # nearly every row has its own value: counting them says nothing
             top = counts.most_common(_MOST_COUNTS)
@@ -345,7 +383,7 @@ async def _nothing(
         )
         if value
     ]
-    if namespace:
+    if namespace and not total:
         await check_namespace(cluster, namespace)
     filtered = f" matching {' and '.join(asked)}" if asked else ""
     hidden = f" ({total:,} without the name filter.)" if args.name and total else ""
@@ -365,8 +403,8 @@ async def check_namespace(cluster: Cluster, namespace: str) -> None:
             table = await cluster.table(namespaces, with_metadata=False)
             at = table.index("Name") or 0
             near = suggest(namespace, [str(row.cells[at]) for row in table.rows])
-        except ClusterError:
+        except (ClusterError, NotAllowed):
             near = ""
         raise InputError(f"There is no namespace '{namespace}'.", hint=near) from error
-    except ClusterError:
+    except (ClusterError, NotAllowed):
         return

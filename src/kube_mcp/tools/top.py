@@ -22,7 +22,7 @@ from kube_mcp.tools._progress import reporter
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.tools.list_resources import check_namespace
 from kube_mcp.words.quantities import bytes_, cpu, format_bytes, format_cpu
-from kube_mcp.words.selectors import check_selector
+from kube_mcp.words.selectors import check_selector, field_equals
 
 NODES = ResourceType("", "v1", "nodes", "Node", namespaced=False)
 
@@ -111,7 +111,7 @@ async def _pods(args: Args, call: Call) -> str:
             PODS,
             namespace=args.namespace,
             label_selector=args.label_selector,
-            field_selector=f"spec.nodeName={args.node}" if args.node else "",
+            field_selector=field_equals({"spec.nodeName": args.node}),
             keep=_slim_pod,
             progress=reporter(call, "pods"),
         ),

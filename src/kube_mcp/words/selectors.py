@@ -175,6 +175,16 @@ def check_field_selector(text: str) -> str:
     return text.strip()
 
 
+def field_equals(fields: Mapping[str, str]) -> str:
+    """The field selector for exact values, whatever characters they hold.
+
+    Pairs with an empty value are left out.
+    """
+    return ",".join(
+        name + "=" + re.sub(r"([\\,=])", r"\\\1", value) for name, value in fields.items() if value
+    )
+
+
 def _text(requirement: Requirement) -> str:
     key, values = requirement.key, requirement.values
     match requirement.operator:
