@@ -20,6 +20,7 @@ from kube_mcp.kube.metering import Metering
 from kube_mcp.kube.transport import Transport
 from kube_mcp.prompts._prompt import discover as discover_prompts
 from kube_mcp.redaction.text import mask_text
+from kube_mcp.render.budget import count
 from kube_mcp.resources._resource import discover as discover_resources
 from kube_mcp.server.instructions import instructions
 from kube_mcp.server.kube_host import KubeHost
@@ -486,7 +487,7 @@ def _command() -> str:
 def capture_snapshot(
     settings: Settings, target: str, *, namespaces: tuple[str, ...], include_logs: bool
 ) -> int:
-    """Write the cluster, masked, into a folder or an archive; 1 where something was not readable."""
+    """Write the cluster, masked, into a folder or an archive, and say what could not be read."""
     from kube_mcp.snapshots.capture import capture
 
     _configure(settings)
@@ -495,12 +496,21 @@ def capture_snapshot(
         clusters = Clusters(cluster_sources(settings), timeout_s=settings.cluster.timeout_s)
         try:
             cluster = await clusters.open_own()
-            report = await capture(
-                cluster, target, namespaces=namespaces, include_logs=include_logs
+            done = await capture(
+                cluster,
+                target,
+                namespaces=namespaces,
+                include_logs=include_logs,
+                progress=lambda what: logger.info("Reading %s", what),
             )
         finally:
             await clusters.aclose()
-        say(str(report))
+        for gap in done.gaps:
+            say(gap)
+        say(
+            f"Wrote {count(done.objects, 'object')} of {count(done.types, 'kind')} and "
+            f"{count(done.logs, 'log')} ({done.written_bytes:,} bytes, masked) to {done.path}."
+        )
         return 0
 
     return asyncio.run(main())

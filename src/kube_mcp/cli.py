@@ -107,12 +107,10 @@ def _parser() -> argparse.ArgumentParser:
         "scaffold", help="write deployment files for one more MCP server under the same host"
     )
     scaffold.add_argument("name", help="the service: grafana becomes /mcp/grafana")
-    scaffold.add_argument("--into", default="deploy/gitops/apps/base", help="folder to write to")
-    scaffold.add_argument("--image", default="", help="container image of that server")
-    scaffold.add_argument("--host", default="api.example.com", help="public host")
-    scaffold.add_argument(
-        "--authentik", default="authentik.example.com", help="host of the identity provider"
-    )
+    scaffold.add_argument("--image", required=True, help="image of that server, with a version")
+    scaffold.add_argument("--port", type=int, default=8080, help="port it listens on")
+    scaffold.add_argument("--path", default="/", help="path at which it answers MCP itself")
+    scaffold.add_argument("--into", default="deploy/gitops", help="the GitOps folder to write to")
     scaffold.set_defaults(run=_scaffold)
 
     version = commands.add_parser("version", help="print the version")
@@ -206,16 +204,17 @@ def _rbac(arguments: argparse.Namespace) -> int:
 
 
 def _scaffold(arguments: argparse.Namespace) -> int:
-    from kube_mcp.scaffold import write
+    from pathlib import Path
 
-    for path in write(
-        arguments.name,
-        into=arguments.into,
-        image=arguments.image,
-        host=arguments.host,
-        authentik=arguments.authentik,
-    ):
+    from kube_mcp.scaffold import McpServer, write
+
+    server = McpServer(
+        name=arguments.name, image=arguments.image, port=arguments.port, path=arguments.path
+    )
+    made, next_steps = write(server, Path(arguments.into))
+    for path in made:
         print(path)
+    print(f"\n{next_steps}", end="")
     return 0
 
 

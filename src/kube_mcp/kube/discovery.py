@@ -244,7 +244,7 @@ async def _from_lists(
             name = dig_str(group, "name")
             preferred = dig_str(group, "preferredVersion", "version")
             offered = [dig_str(each, "version") for each in dig_list(group, "versions")]
-            offered.sort(key=lambda version, first=preferred: version != first)
+            offered.sort(key=preferred.__ne__)
             versions += [(name, version) for version in offered if version]
     gate = asyncio.Semaphore(GROUPS_AT_ONCE)
 
