@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mcp_types as types
@@ -50,15 +51,15 @@ def failure(error: Exception, *, doing: str) -> Failure:
     )
 
 
-def protocol_error(error: KubeMcpError) -> MCPError:
+def protocol_error(error: KubeMcpError, *, data: Mapping[str, str] | None = None) -> MCPError:
     """The JSON-RPC error for what is not a tool's answer.
 
     What the request itself is to blame for, an address that leads nowhere included, is -32602;
-    the rest -32603.
+    the rest -32603. ``data`` repeats what was asked for, where the protocol wants that.
     """
     wrong_request = error.code in (InputError.code, NotFound.code)
     code = types.INVALID_PARAMS if wrong_request else types.INTERNAL_ERROR
-    return MCPError(code, str(error)[:MAX_ERROR_CHARS])
+    return MCPError(code, str(error)[:MAX_ERROR_CHARS], dict(data) if data else None)
 
 
 def unknown_name(what: str, name: str, known: tuple[str, ...]) -> MCPError:

@@ -6,7 +6,7 @@ and a client that knows only old revisions is served by the same handlers.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -139,7 +139,11 @@ class _Handlers:
         self, context: Context, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult | types.InputRequiredResult:
         async with _asked(context) as asked:
-            return await _answered(self._host.read_resource(params, asked), "Reading a resource")
+            return await _answered(
+                self._host.read_resource(params, asked),
+                "Reading a resource",
+                data={"uri": str(params.uri)[:2_000]},
+            )
 
     async def complete(
         self, context: Context, params: types.CompleteRequestParams
@@ -161,14 +165,16 @@ class _Handlers:
             raise protocol_error(error) from error
 
 
-async def _answered(answer: Awaitable[Result], doing: str) -> Result:
+async def _answered(
+    answer: Awaitable[Result], doing: str, *, data: Mapping[str, str] | None = None
+) -> Result:
     """The host's answer; its errors as JSON-RPC errors that hold a sentence and nothing else."""
     try:
         return await answer
     except MCPError:
         raise
     except KubeMcpError as error:
-        raise protocol_error(error) from error
+        raise protocol_error(error, data=data) from error
     except Exception as error:
         told = failure(error, doing=doing)
         raise MCPError(types.INTERNAL_ERROR, told.sentence) from error

@@ -62,7 +62,7 @@ async def serve(
     on_listening: Callable[[Listening], Awaitable[None] | None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, or until ``stop`` is set.
+    """Serve until SIGTERM or SIGINT; or, if ``stop`` is given, until that is set.
 
     ``app`` is the shell with whatever stands in front of it (sign-in pages, CORS); without it the
     shell itself is served. ``port`` 0 takes a free one; ``on_listening`` is told which.
@@ -82,14 +82,14 @@ async def serve(
     main = _server(app or shell, grace_s=grace_s, lifespan=True)
     beside = _server(metrics_app, grace_s=0, lifespan=False) if metrics_app is not None else None
     servers = [main, beside] if beside is not None else [main]
-    stop = stop or asyncio.Event()
-    with _signals(stop, servers):
+    ends = stop or asyncio.Event()
+    with contextlib.nullcontext() if stop is not None else _signals(ends, servers):
         tasks = [
             asyncio.create_task(server.serve(sockets=[each]))
             for server, each in zip(servers, sockets, strict=True)
         ]
         told = asyncio.create_task(_tell(main, Listening(host, *ports), on_listening))
-        stopping = asyncio.create_task(_stop(stop, shell, main, linger_s))
+        stopping = asyncio.create_task(_stop(ends, shell, main, linger_s))
         try:
             await tasks[0]
         finally:
@@ -176,8 +176,7 @@ def _signals(stop: asyncio.Event, servers: list[_Server]) -> Iterator[None]:
 
     taken = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Only the main thread may; in another one whoever started it holds ``stop``.
-        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, heard)
             taken.append(number)
     try:

@@ -51,7 +51,7 @@ class Metrics:
         self._names = frozenset(names)
         self._refusals = frozenset(refusals)
         # One more series beside each, telling when it was first counted: of no use here.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = self._registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
