@@ -28,9 +28,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Bed]:
-    """A working cluster with the CRDs of the whole stack, in which pods run. Tests use namespaces
-    of their own and leave cluster-wide objects under names of their own."""
+def bare_stack() -> Iterator[Bed]:
+    """A working cluster with the CRDs of the whole stack."""
     try:
         bed = Bed.start(controllers="all")
     except Unavailable as missing:
@@ -45,8 +44,21 @@ def stack() -> Iterator[Bed]:
                 pytest.fail(str(missing), pytrace=False)
             pytest.skip(str(missing))
         bed.wait_for(lambda: all(_served(bed, name) for name in names), what="the CRDs")
-        with PodLoop(bed):
-            yield bed
+        yield bed
+
+
+@pytest.fixture(scope="session")
+def pods(bare_stack: Bed) -> Iterator[PodLoop]:
+    """What runs the pods of ``stack``."""
+    with PodLoop(bare_stack) as loop:
+        yield loop
+
+
+@pytest.fixture(scope="session")
+def stack(bare_stack: Bed, pods: PodLoop) -> Bed:
+    """The same, and pods run in it. Tests use namespaces of their own, and names of their own for
+    what is cluster-wide."""
+    return bare_stack
 
 
 def _served(bed: Bed, crd: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +21,9 @@ class PodLoop:
         self._bed = bed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="podloop", daemon=True)
+        #: Pods (``namespace/name``) that stay terminating until they are taken out of here.
+        self.held: set[str] = set()
+        self._addresses = itertools.count(10)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -45,7 +49,8 @@ class PodLoop:
         path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
         phase = pod["status"].get("phase")
         if meta.get("deletionTimestamp"):
-            self._bed.admin.delete(path, grace_s=0)
+            if f"{meta['namespace']}/{meta['name']}" not in self.held:
+                self._bed.admin.delete(path, grace_s=0)
         elif not spec.get("nodeName"):
             self._bed.admin.request(
                 "POST",
@@ -61,12 +66,18 @@ class PodLoop:
             self._bed.admin.request(
                 "PATCH",
                 f"{path}/status",
-                {"status": _status(spec, done=spec.get("restartPolicy") == "Never")},
+                {
+                    "status": _status(
+                        spec,
+                        address=f"10.244.7.{next(self._addresses)}",
+                        done=spec.get("restartPolicy") == "Never",
+                    )
+                },
                 content_type="application/merge-patch+json",
             )
 
 
-def _status(spec: dict[str, Any], *, done: bool) -> dict[str, Any]:
+def _status(spec: dict[str, Any], *, address: str, done: bool) -> dict[str, Any]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     ready = "False" if done else "True"
     state = (
@@ -77,8 +88,8 @@ def _status(spec: dict[str, Any], *, done: bool) -> dict[str, Any]:
     return {
         "phase": "Succeeded" if done else "Running",
         "startTime": now,
-        "podIP": "10.244.0.9",
-        "podIPs": [{"ip": "10.244.0.9"}],
+        "podIP": address,
+        "podIPs": [{"ip": address}],
         "conditions": [
             {"type": kind, "status": "True" if kind == "PodScheduled" else ready}
             for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
