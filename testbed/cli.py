@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 from testbed import build, scenario
 from testbed.bed import Bed
@@ -20,15 +20,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return int(options.run(options))
+    except KeyboardInterrupt:
+        return 0  # the usual end of `up`
     except BedError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _up(options: argparse.Namespace) -> int:
-    stop = threading.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda *_: stop.set())
+def _up(options: argparse.Namespace) -> NoReturn:
+    """Stays up until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     crowded = bool(options.pods)
     default: Controllers = "still" if options.scenario or crowded else "all"
     controllers: Controllers = options.controllers or default
@@ -46,8 +47,9 @@ def _up(options: argparse.Namespace) -> int:
         print(f"logs and certificates: {bed.folder}", file=sys.stderr)
         print("Ctrl-C ends it. To use it:\n", file=sys.stderr)
         print(f"export KUBECONFIG={bed.kubeconfig_file}", flush=True)
-        stop.wait()
-    return 0
+        while True:
+            # Short, because a signal that comes just before a sleep does not end it.
+            time.sleep(0.5)
 
 
 def _build(_: argparse.Namespace) -> int:
