@@ -501,7 +501,7 @@ def capture_snapshot(
                 target,
                 namespaces=namespaces,
                 include_logs=include_logs,
-                progress=lambda what: logger.info("Reading %s", what),
+                progress=lambda what: logger.info("%s", what.capitalize()),
             )
         finally:
             await clusters.aclose()
