@@ -101,8 +101,8 @@ UNITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(15)
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_megabyte_of_anything_is_masked(unit: str) -> None:
-    much = unit * (1_000_000 // len(unit))
+def test_much_of_anything_is_masked(unit: str) -> None:
+    much = unit * (300_000 // len(unit))
     assert len(text.mask_text(f"{much} password=hunter2x ")) <= 12 * len(much)

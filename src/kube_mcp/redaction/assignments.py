@@ -25,7 +25,7 @@ _NAME_RIGHT = re.compile(r"[\w.-]{0,64}")
 _NAME_REACH = 64
 
 _QUOTE = r"\\{0,7}[\"'`]"
-_ASSIGNED = re.compile(rf"(?:{_QUOTE})?\]?[ \t]{{0,32}}(?::=|=>|={{1,2}}|:)[ \t]{{0,64}}")
+_ASSIGNED = re.compile(rf"(?:{_QUOTE})?\]?[ \t]{{0,32}}(?::=|=>|={{1,2}}|:)[ \t]*+")
 # `- name: DB_PASSWORD` and `value: x` below it, in YAML, JSON, XML and Go's notation.
 _PAIRED = re.compile(
     rf"(?:{_QUOTE})?,?\s{{1,64}}(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}"
@@ -34,6 +34,7 @@ _PAIRED = re.compile(
 _LONG_NEXT = re.compile(
     rf"(?:{_QUOTE})?[\]\s,:=>]{{1,64}}+(?:{_QUOTE}|[vV]alue|[\s,:=]){{0,64}}+[A-Za-z0-9+/_.~=-]{{8}}"
 )
+_TWO_DIGITS = re.compile(r"\D{0,48}\d\D{0,48}\d")
 _BLANKS = re.compile(r"[ \t]{1,16}")
 _QUOTED_NEXT = re.compile(r"[ \t]{1,16}(?=[\"'])")
 _OPENING = re.compile(r"[bBuUrR]?(\\{0,7}[\"'`])")
@@ -92,13 +93,19 @@ def find_assigned(text: str) -> list[Span]:
         if (
             verdict is not Says.CREDENTIAL
             and not _is_url_parameter(text, start, at)
-            and (verdict is Says.NOTHING or not _LONG_NEXT.match(text, at))
+            and (verdict is Says.NOTHING or not _may_be_random(text, low[start:at], at))
         ):
             continue
         for span in _value_after(text, low, start, at, verdict):
             spans.append(span)
             at = span[1]
     return spans
+
+
+def _may_be_random(text: str, name: str, end: int) -> bool:
+    """A quick look at what is behind a name that says little, before it is taken apart."""
+    next_ = _LONG_NEXT.match(text, end)
+    return next_ is not None and ("auth" in name or bool(_TWO_DIGITS.match(text, next_.end() - 8)))
 
 
 def _is_url_parameter(text: str, start: int, end: int) -> bool:

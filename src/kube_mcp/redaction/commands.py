@@ -43,7 +43,7 @@ _OTHERS = re.compile(
 )
 _VALUE = re.compile(r"[\"']?([^\s\"';|&<>]{1,512})")
 #: How far from the tool's name its flags are looked for.
-_REACH = 512
+_REACH = 256
 
 
 def find_command_credentials(text: str) -> list[Span]:

@@ -228,7 +228,7 @@ def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
             for at, item in enumerate(node):
                 if type(item) is str:
                     if part_of == _HIDDEN or (part_of == _CREDENTIAL and not is_innocent(item)):
-                        node[at] = mask(item)
+                        node[at] = _hidden(item)
                     else:
                         node[at] = _text(item)
                 elif type(item) is dict or type(item) is list:
@@ -260,7 +260,7 @@ def _rename(node: dict[Any, Any], unfit: list[str]) -> None:
 def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int) -> str:
     """The string ``value`` under ``name``, where either its name or its place matters."""
     if part_of == _HIDDEN or key == _HIDDEN:
-        return value if is_masked(value) else mask(value)
+        return _hidden(value)
     if key == _NAMED_VALUE:
         beside = node.get("name") or node.get("key")
         key = _KEY_OF[says(beside)] if type(beside) is str else _PLAIN
@@ -275,6 +275,10 @@ def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int)
             return mask(value)
         _remember(_known_dull, value)
     return _text(value)
+
+
+def _hidden(value: str) -> str:
+    return value if is_masked(value) else mask(value)
 
 
 def _refers(node: dict[str, Any], name: str, value: str, part_of: int) -> bool:
@@ -302,7 +306,7 @@ def _learn(name: Any) -> int:
         return _PLAIN
     if (len(name) >= _SHORTEST_CREDENTIAL and mask_text(name) != name) or not name.isprintable():
         return _UNFIT
-    key = _KEY_OF[says(name)]
+    key = _SPECIAL.get(name, _KEY_OF[says(name)])
     if len(_known_keys) >= _MOST_KNOWN:
         _known_keys.clear()
         _known_keys.update(_SPECIAL)
@@ -353,9 +357,9 @@ def _hide_values(secret: dict[str, Any]) -> None:
         values = secret.get(field)
         if isinstance(values, dict):
             for key, value in values.items():
-                values[key] = mask(value) if isinstance(value, str) else None
+                values[key] = _hidden(value) if isinstance(value, str) else None
         elif values is not None:
-            secret[field] = mask(str(values))
+            secret[field] = _hidden(str(values))
 
 
 def _hide_template(sealed: dict[str, Any]) -> None:
