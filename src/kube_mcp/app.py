@@ -184,6 +184,7 @@ async def _serve_http(settings: Settings, *, or_demo: bool) -> None:
             host=settings.server.host,
             port=settings.server.port,
             metrics_app=service.metrics_app,
+            metrics_host=settings.server.metrics_host,
             metrics_port=settings.server.metrics_port,
             grace_s=settings.server.shutdown_grace_s,
             on_listening=lambda listening: _announce(settings, service.parts, listening),
@@ -309,7 +310,10 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
         )
     if settings.server.allowed_origins:
         app = Cors(app, settings.server.allowed_origins)
-    metrics_app = MetricsApp(parts.metrics) if own_port and settings.server.metrics else None
+    metrics_app = None
+    if own_port:
+        shown = parts.metrics if settings.server.metrics else None
+        metrics_app = MetricsApp(shown, readiness=readiness)
     return HttpService(parts, shell, app, metrics_app)
 
 

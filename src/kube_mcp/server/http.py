@@ -119,21 +119,12 @@ class HttpShell:
                 405, {"error": "method_not_allowed"}, headers=[("Allow", "GET, HEAD")]
             )
         if route == "livez":
-            return json_answer(200, {"status": "ok"})
+            return _LIVE
         if route == "health":
             return json_answer(200, {"status": "ok", "version": self._version})
         if route == "metrics" and self._metrics is not None:
             return metrics_answer(self._metrics)
-        problems = await self._readiness.problems()
-        if not problems:
-            return json_answer(200, {"status": "ready"})
-        return json_answer(
-            503,
-            {
-                "status": "not ready",
-                "problems": [{"part": each.part, "code": each.code} for each in problems],
-            },
-        )
+        return await _ready_answer(self._readiness)
 
     def _shows_metrics(self, scope: Scope) -> bool:
         hosts = header_values(scope, b"host")
@@ -165,23 +156,50 @@ class HttpShell:
 
 
 class MetricsApp:
-    """``/metrics`` alone, for a port of its own."""
+    """``/metrics``, and the probes where ``readiness`` is given: for a port of its own.
 
-    def __init__(self, metrics: Metrics) -> None:
+    A kubelet then reaches the probes also where the protocol listens on the loopback alone.
+    """
+
+    def __init__(self, metrics: Metrics | None, *, readiness: Readiness | None = None) -> None:
         self._metrics = metrics
+        self._readiness = readiness
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        if scope["path"].rstrip("/") != "/metrics":
-            answer = json_answer(404, {"error": "not_found"})
-        elif scope["method"] not in ("GET", "HEAD"):
-            answer = json_answer(
+        if scope["type"] == "http":
+            await (await self._answer(scope))(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> Answer:
+        path = scope["path"].rstrip("/")
+        shown = {"/metrics": self._metrics is not None}
+        shown["/livez"] = shown["/readyz"] = self._readiness is not None
+        if not shown.get(path):
+            return json_answer(404, {"error": "not_found"})
+        if scope["method"] not in ("GET", "HEAD"):
+            return json_answer(
                 405, {"error": "method_not_allowed"}, headers=[("Allow", "GET, HEAD")]
             )
-        else:
-            answer = metrics_answer(self._metrics)
-        await answer(scope, receive, send)
+        if path == "/metrics" and self._metrics is not None:
+            return metrics_answer(self._metrics)
+        if path == "/readyz" and self._readiness is not None:
+            return await _ready_answer(self._readiness)
+        return _LIVE
+
+
+_LIVE = json_answer(200, {"status": "ok"})
+
+
+async def _ready_answer(readiness: Readiness) -> Answer:
+    problems = await readiness.problems()
+    if not problems:
+        return json_answer(200, {"status": "ready"})
+    return json_answer(
+        503,
+        {
+            "status": "not ready",
+            "problems": [{"part": each.part, "code": each.code} for each in problems],
+        },
+    )
 
 
 def metrics_answer(metrics: Metrics) -> Answer:

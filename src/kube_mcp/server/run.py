@@ -56,6 +56,7 @@ async def serve(
     host: str,
     port: int,
     metrics_app: App | None = None,
+    metrics_host: str = "",
     metrics_port: int = 0,
     grace_s: float = 20.0,
     linger_s: float = 0.0,
@@ -65,7 +66,8 @@ async def serve(
     """Serve until SIGTERM or SIGINT; or, if ``stop`` is given, until that is set.
 
     ``app`` is the shell with whatever stands in front of it (sign-in pages, CORS); without it the
-    shell itself is served. ``port`` 0 takes a free one; ``on_listening`` is told which.
+    shell itself is served. ``metrics_app`` listens on ``metrics_host`` (empty: the same address)
+    and ``metrics_port``. ``port`` 0 takes a free one; ``on_listening`` is told which.
     On the first signal readiness turns negative, new connections are taken for another
     ``linger_s`` (load balancers need a moment to see it), then calls in flight have ``grace_s`` to
     finish. A second signal ends at once.
@@ -74,7 +76,7 @@ async def serve(
     sockets = [_listen(host, port)]
     if metrics_app is not None:
         try:
-            sockets.append(_listen(host, metrics_port))
+            sockets.append(_listen(metrics_host or host, metrics_port))
         except SettingsError:
             sockets[0].close()
             raise
