@@ -100,18 +100,28 @@ def _identity(obj: Obj, now: datetime) -> Iterator[str]:
 
 
 def condition_lines(obj: Obj, now: datetime) -> list[str]:
-    """Every status condition: type, status, reason, since when, message."""
+    """Every status condition: type, status, reason, since when, message.
+
+    Those that are true and have nothing to say share one line.
+    """
     lines = []
+    quiet = []
     for each in dig_list(obj, "status", "conditions"):
+        kind, status = dig_str(each, "type"), dig_str(each, "status")
         since = parse_time(dig_map(each).get("lastTransitionTime"))
         when = f" for {age(since, now)}" if since else ""
         reason = dig_str(each, "reason")
         message = shorten(dig_str(each, "message"), 400)
+        if status == "True" and not reason and not message:
+            quiet.append(f"{shorten(kind, 80)}{when}")
+            continue
         lines.append(
-            f"condition {dig_str(each, 'type')}={dig_str(each, 'status')}{when}"
-            + (f" {reason}" if reason else "")
+            f"condition {shorten(kind, 80)}={shorten(status, 20)}{when}"
+            + (f" {shorten(reason, 80)}" if reason else "")
             + (f": {message}" if message else "")
         )
+    if quiet:
+        lines.append(f"conditions True: {', '.join(quiet)}")
     observed = dig_int(obj, "status", "observedGeneration")
     generation = dig_int(obj, "metadata", "generation")
     if lines and observed and generation > observed:

@@ -9,8 +9,11 @@ import yaml
 
 #: Set by the API server or its controllers, never by a person, and no help in reading.
 _METADATA_NOISE = frozenset({
-    "managedFields", "uid", "resourceVersion", "selfLink", "generation", "creationTimestamp",
+    "managedFields", "uid", "resourceVersion", "selfLink", "generation",
 })  # fmt: skip
+
+#: Of a reference to an owner, what says nothing beside kind and name.
+_OWNER_NOISE = frozenset({"uid", "blockOwnerDeletion"})
 
 #: Annotations that are programs' notes to themselves, or a copy of the object.
 ANNOTATION_NOISE = frozenset({
@@ -65,7 +68,9 @@ def neat(obj: Mapping[str, Any], *, keep_status: bool = True) -> dict[str, Any]:
             out[key] = _neat_metadata(value)
         elif key == "status" and not keep_status:
             continue
-        elif key in {"status", "data", "stringData", "binaryData"}:
+        elif key == "status":
+            out[key] = _without_empty(value)
+        elif key in {"data", "stringData", "binaryData"}:
             out[key] = value
         else:
             out[key] = _neat_value(value, parent=key)
@@ -74,6 +79,14 @@ def neat(obj: Mapping[str, Any], *, keep_status: bool = True) -> dict[str, Any]:
 
 def _neat_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     out = {key: value for key, value in metadata.items() if key not in _METADATA_NOISE}
+    owners = out.get("ownerReferences")
+    if isinstance(owners, list):
+        out["ownerReferences"] = [
+            {key: value for key, value in owner.items() if key not in _OWNER_NOISE}
+            if isinstance(owner, Mapping)
+            else owner
+            for owner in owners
+        ]
     annotations = out.get("annotations")
     if isinstance(annotations, Mapping):
         left = {key: value for key, value in annotations.items() if key not in ANNOTATION_NOISE}
@@ -84,17 +97,27 @@ def _neat_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        found = {key: _without_empty(each) for key, each in value.items()}
+        return {key: each for key, each in found.items() if each is not None and each != {}}
+    if isinstance(value, list):
+        return [_without_empty(each) for each in value]
+    return value
+
+
 def _neat_value(value: Any, *, parent: str) -> Any:
     if isinstance(value, Mapping):
         out = {}
         for key, each in value.items():
             if isinstance(each, str | int | bool) and _is_default(key, each, parent):
                 continue
+            left = each
             if key == "tolerations" and isinstance(each, Sequence):
-                each = [one for one in each if not _is_default_toleration(one)]
+                left = [one for one in each if not _is_default_toleration(one)]
             if key in {"volumes", "volumeMounts"} and isinstance(each, Sequence):
-                each = [one for one in each if not _is_token_volume(one)]
-            neater = _neat_value(each, parent=key)
+                left = [one for one in each if not _is_token_volume(one)]
+            neater = _neat_value(left, parent=key)
             if neater in ({}, [], None) and each not in ({}, [], None):
                 continue
             if key in {"securityContext", "resources"} and neater == {}:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.errors import ClusterError, Forbidden, InputError, NotAllowed, NotFound, suggest
-from kube_mcp.objects import ResourceType, dig_list, dig_str
+from kube_mcp.objects import ResourceType, dig_list, dig_map, dig_str
 from kube_mcp.words.selectors import field_equals, text_of
 
 PODS = ResourceType("", "v1", "pods", "Pod", namespaced=True)
@@ -28,6 +28,10 @@ _OWNS: Mapping[str, tuple[ResourceType, ...]] = {
     "Job": (PODS,),
     "CronJob": (ResourceType("batch", "v1", "jobs", "Job", namespaced=True), PODS),
 }
+
+
+#: Names told instead of a number, to somebody who asked for one that is not there.
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +99,45 @@ async def _no_such(
 ) -> InputError:
     """Says that there is none, with the names that are near: in the namespace, then elsewhere."""
     where = f" in namespace {namespace}" if namespace else ""
-    near = ""
+    near = await _elsewhere(cluster, resource, name) if namespace else ""
     try:
-        listing = await cluster.list(resource, namespace=namespace, metadata_only=True)
-        names = [dig_str(item, "metadata", "name") for item in listing.items]
-        near = suggest(name, names)
         if not near:
-            starts = [each for each in names if each.startswith(name) or name in each][:5]
-            near = f"There are: {', '.join(starts)}." if starts else ""
-        if not near and namespace:
-            elsewhere = await cluster.list(
-                resource, field_selector=field_equals({"metadata.name": name}), metadata_only=True
-            )
-            spaces = [dig_str(item, "metadata", "namespace") for item in elsewhere.items]
-            near = f"There is one in namespace {', '.join(spaces[:5])}." if spaces else ""
-        if not near:
-            near = f"There are {len(names)} {resource.name}{where}; list_resources shows them."
+            listing = await cluster.list(resource, namespace=namespace, metadata_only=True)
+            names = [dig_str(item, "metadata", "name") for item in listing.items]
+            starts = sorted(each for each in names if name in each)[:_FEW]
+            near = f"There are: {', '.join(starts)}." if len(starts) > 1 else ""
+            near = near or suggest(name, names) or _those(listing.items, resource, where)
     except (ClusterError, NotAllowed):
         near = "list_resources shows what there is."
     return InputError(f"There is no {resource.kind} '{name}'{where}.", hint=near)
+
+
+async def _elsewhere(cluster: Cluster, resource: ResourceType, name: str) -> str:
+    """Where else there is one of exactly that name, as far as this identity may look."""
+    try:
+        found = await cluster.list(
+            resource, field_selector=field_equals({"metadata.name": name}), metadata_only=True
+        )
+    except (ClusterError, NotAllowed):
+        return ""
+    spaces = sorted(dig_str(item, "metadata", "namespace") for item in found.items)
+    return f"There is one in namespace {', '.join(spaces[:_FEW])}." if spaces else ""
+
+
+def _those(items: Sequence[Any], resource: ResourceType, where: str) -> str:
+    """The names there are, where they are few."""
+    if not items:
+        return f"There is no {resource.kind} at all{where}."
+    if len(items) > _FEW:
+        return f"There are {len(items):,} {resource.name}{where}; list_resources shows them."
+    names = [
+        dig_str(item, "metadata", "name")
+        if where
+        else "/".join(filter(None, (dig_str(item, "metadata", "namespace"),
+                                    dig_str(item, "metadata", "name"))))
+        for item in items
+    ]  # fmt: skip
+    return f"There is {names[0]}." if len(names) == 1 else f"There are: {', '.join(sorted(names))}."
 
 
 async def owned(cluster: Cluster, target: Target) -> tuple[set[tuple[str, str]], list[str]]:
@@ -150,22 +174,31 @@ async def pods_of(cluster: Cluster, target: Target) -> Sequence[dict[str, Any]]:
     """
     if target.resource.kind == "Pod" and not target.resource.group:
         return [target.obj]
-    spec = target.obj.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
-    selector = spec.get("selector")
-    if target.resource.kind in {"Service", "ReplicationController"} and isinstance(
-        selector, Mapping
-    ):
-        selector = {"matchLabels": selector}
+    selector = _selector(target)
     if target.resource.kind == "CronJob":
         names, _ = await owned(cluster, target)
         listing = await cluster.list(PODS, namespace=target.namespace)
         return [pod for pod in listing.items if ("Pod", dig_str(pod, "metadata", "name")) in names]
-    if not isinstance(selector, Mapping) or not (text := text_of(selector)):
+    if not selector:
         raise InputError(
             f"{target.label} has no pods of its own.",
             hint="Name a Pod, Deployment, StatefulSet, DaemonSet, Job or Service, or give a "
             "label_selector.",
         )
-    listing = await cluster.list(PODS, namespace=target.namespace, label_selector=text)
+    listing = await cluster.list(PODS, namespace=target.namespace, label_selector=selector)
     return listing.items
+
+
+def _selector(target: Target) -> str:
+    """The label selector of an object's pods, empty where it has none.
+
+    Many kinds select something: only one that has a pod template, or is known to, selects pods.
+    """
+    spec = dig_map(target.obj, "spec")
+    selector = dig_map(spec, "selector")
+    kind, group = target.resource.kind, target.resource.group
+    if not group and kind in {"Service", "ReplicationController"}:
+        return text_of({"matchLabels": selector})
+    if dig_map(spec, "template", "spec") or (group, kind) == ("policy", "PodDisruptionBudget"):
+        return text_of(selector)
+    return ""

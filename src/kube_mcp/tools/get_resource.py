@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from kube_mcp.access.cluster import why_unreadable
+from kube_mcp.access.cluster import is_secret, why_unreadable
 from kube_mcp.errors import ClusterError, InputError, NotAllowed
 from kube_mcp.objects import dig_map
-from kube_mcp.render.budget import fit
+from kube_mcp.render.budget import fit, shorten, size
 from kube_mcp.render.describe import summary_lines
 from kube_mcp.render.events import event_line, event_lines, fold, slim_event
 from kube_mcp.render.fields import parse_field
@@ -21,13 +22,15 @@ from kube_mcp.tools._call import Call
 from kube_mcp.tools._find import EVENTS, PODS, Target, find, owned
 from kube_mcp.tools._params import Kind, Name, Namespace
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.words.selectors import text_of, text_of_labels
+from kube_mcp.words.selectors import field_equals, text_of, text_of_labels
 
 #: Events shown with an object; get_events has the rest.
 MOST_EVENTS = 12
 
 #: Pods shown with a workload or Service; list_resources has the rest.
 MOST_PODS = 15
+
+NEVER_READ = "values of Secrets are never read"
 
 _WITH_PODS = frozenset({
     "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Service",
@@ -59,108 +62,168 @@ async def get_resource(args: Args, call: Call) -> str:
     """
     target = await find(call.cluster, kind=args.kind, name=args.name, namespace=args.namespace)
     if args.fields:
-        return _fields(target, args.fields)
+        return _fields(target, args.fields, call.max_bytes)
     if args.view == "yaml":
         return _yaml(target, args.cursor, call.max_bytes)
     return await _summary(target, call)
 
 
-def _fields(target: Target, paths: tuple[str, ...]) -> str:
-    lines = [f"{target.label}:"]
+def _fields(target: Target, paths: tuple[str, ...], max_bytes: int) -> str:
+    lines: list[str] = []
     for path in paths:
-        values = parse_field(path).values(target.obj)
+        field_path = parse_field(path)
+        if is_secret(target.resource) and field_path.steps[:1] in {("data",), ("stringData",)}:
+            lines.append(f"{path}: {NEVER_READ}")
+            continue
+        values = field_path.values(target.obj)
         if not values:
             lines.append(f"{path}: not set")
             continue
         value = values[0] if len(values) == 1 else values
         text = yaml_text(value).rstrip().removesuffix("\n...")
-        lines.append(f"{path}: {text}" if "\n" not in text else f"{path}:\n{text}")
-    return "\n".join(lines)
+        lines += (
+            f"{path}: {text}".split("\n") if "\n" not in text else [f"{path}:", *text.split("\n")]
+        )
+    kept, left = _fit_lines(lines, max_bytes - 600)
+    out = [f"{target.label}:", *framed(kept, what="fields")]
+    if left:
+        out.append(f"({left:,} more lines: ask for less, or page through view=yaml)")
+    return "\n".join(out)
 
 
 def _yaml(target: Target, cursor: str, max_bytes: int) -> str:
     lines = yaml_text(neat(target.obj)).rstrip().split("\n")
+    if is_secret(target.resource):
+        lines.append(f"# {NEVER_READ}")
     start = 0
     if cursor:
         word, _, number = cursor.partition(":")
-        if word != "line" or not number.isdigit() or int(number) >= len(lines):
+        if (
+            word != "line"
+            or not (number.isascii() and number.isdigit())
+            or int(number) >= len(lines)
+        ):
             raise InputError(
                 f"'{cursor}' is not a cursor of this object.",
                 hint="Leave it out to start at the beginning.",
             )
         start = int(number)
-    kept, left = fit(lines[start:], max_bytes - 300)
-    if not kept:
-        kept, left = [lines[start][: max_bytes - 400] + "…(cut)"], left - 1
+    kept, left = _fit_lines(lines[start:], max_bytes - 400)
+    out = framed(kept, what=target.resource.kind)
     if left:
-        kept.append(
-            f"# {left:,} of {len(lines):,} lines are not shown: go on with "
+        out.append(
+            f"{left:,} of {len(lines):,} lines are not shown: go on with "
             f"cursor='line:{start + len(kept)}', or ask for fields."
         )
-    return "\n".join(kept)
+    return "\n".join(out)
+
+
+def _fit_lines(lines: list[str], max_bytes: int) -> tuple[list[str], int]:
+    """The lines that fit, the first of them cut where it alone is too long."""
+    kept, left = fit(lines, max_bytes)
+    if not kept and lines:
+        cut = lines[0].encode()[: max_bytes - 100].decode("utf-8", "ignore")
+        return [f"{cut}…(cut, {len(lines[0]):,} characters in all)"], left - 1
+    return kept, left
+
+
+@dataclass
+class _Part:
+    """Some lines of a summary: what the cluster says, and what this server says about that."""
+
+    lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 async def _summary(target: Target, call: Call) -> str:
-    now = call.now()
-    lines = summary_lines(target.obj, group=target.resource.group, now=now)
-    pods, events = await asyncio.gather(_pods(target, call), _events(target, call))
-    kept, left = fit(lines, call.max_bytes - sum(map(len, [*pods, *events])) - 1500)
+    lines = summary_lines(target.obj, group=target.resource.group, now=call.now())
+    parts = await asyncio.gather(_secret(target, call), _pods(target, call), _events(target, call))
+    below = [line for part in parts for line in part.lines]
+    notes = [note for part in parts for note in part.notes]
+    room = call.max_bytes - 400 - sum(size(line) + 2 for line in [*below, *notes])
+    kept, left = _fit_lines(lines, room)
     if left:
-        kept.append(f"({left:,} more lines: view=yaml pages through them, fields picks)")
-    return "\n".join([*kept, *pods, *events])
+        notes.insert(0, f"({left:,} more lines: view=yaml pages through them, fields picks)")
+    return "\n".join([*framed([*kept, *below], what=target.resource.kind), *notes])
 
 
-async def _pods(target: Target, call: Call) -> list[str]:
+async def _secret(target: Target, call: Call) -> _Part:
+    """A Secret's type and the number of its values, which its metadata does not say."""
+    if not is_secret(target.resource):
+        return _Part()
+    try:
+        table = await call.cluster.table(
+            target.resource,
+            namespace=target.namespace,
+            field_selector=field_equals({"metadata.name": target.name}),
+            with_metadata=False,
+        )
+    except (ClusterError, NotAllowed) as error:
+        gap = why_unreadable(error, resource=target.resource, namespace=target.namespace)
+        return _Part(notes=[f"Its type was not read: {gap}."])
+    at = {name: table.index(name) for name in ("type", "data")}
+    return _Part([
+        ", ".join(f"{name}: {row.cells[i]}" for name, i in at.items() if i is not None)
+        for row in table.rows[:1]
+    ])  # fmt: skip
+
+
+async def _pods(target: Target, call: Call) -> _Part:
     """The pods of a workload, or those a Service selects, as the server prints them."""
     kind = target.resource.kind
     if kind not in _WITH_PODS or target.resource.group not in {"", "apps", "batch"}:
-        return []
+        return _Part()
     selector = dig_map(target.obj, "spec", "selector")
     plain = kind in {"Service", "ReplicationController"}
     text = text_of_labels(selector) if plain else text_of(selector)
     if not text:
-        return []
+        return _Part()
     try:
         table = await call.cluster.table(
             PODS, namespace=target.namespace, label_selector=text, with_metadata=False
         )
     except (ClusterError, NotAllowed) as error:
         gap = why_unreadable(error, resource=PODS, namespace=target.namespace)
-        return [f"pods not read: {gap}"]
+        return _Part(notes=[f"Its pods were not read: {gap}."])
     if not table.rows:
-        return [f"no pod matches {text}"]
+        return _Part([f"no pod matches {shorten(text, 200)}"])
     at = [i for i, column in enumerate(table.columns) if column.priority == 0]
     rows = [[row.cells[i] for i in at] for row in table.rows[:MOST_PODS]]
     more = len(table.rows) - len(rows)
+    text = shorten(text, 300)
     lines = [f"pods matching {text} ({len(table.rows):,}):"]
-    lines += table_lines([table.columns[i].name for i in at], rows)
-    if more > 0:
-        lines.append(f"({more:,} more: list_resources kind=Pod label_selector='{text}')")
-    return lines
+    shown, cut = fit(table_lines([table.columns[i].name for i in at], rows), call.max_bytes // 6)
+    lines += shown
+    more += cut
+    more_of = f"({more:,} more pods: list_resources kind=Pod label_selector='{text}')"
+    return _Part(lines, [more_of] if more > 0 else [])
 
 
-async def _events(target: Target, call: Call) -> list[str]:
+async def _events(target: Target, call: Call) -> _Part:
     namespace = target.namespace or "default"
     try:
         names, gaps = await owned(call.cluster, target)
+        alone = {
+            "involvedObject.name": target.name,
+            "involvedObject.kind": target.resource.kind,
+        }
         listing = await call.cluster.list(
             EVENTS,
             namespace=namespace,
-            field_selector=""
-            if len(names) > 1
-            else f"involvedObject.name={target.name},involvedObject.kind={target.resource.kind}",
+            field_selector="" if len(names) > 1 else field_equals(alone),
             keep=slim_event,
             then=event_line,
         )
     except (ClusterError, NotAllowed) as error:
-        return [f"events not read: {why_unreadable(error, resource=EVENTS, namespace=namespace)}"]
+        gap = why_unreadable(error, resource=EVENTS, namespace=namespace)
+        return _Part(notes=[f"Its events were not read: {gap}."])
+    notes = [f"Events may be missing: {gap}." for gap in gaps]
     found = fold(each for each in listing.items if (each.kind, each.names[0]) in names)
-    notes = [f"events may be missing: {gap}" for gap in gaps]
     if not found:
-        return ["no events (they are kept for about an hour)", *notes]
-    shown = event_lines(found[:MOST_EVENTS], now=call.now(), with_namespace=False)
-    more = len(found) - MOST_EVENTS
-    lines = framed(shown, what="events")
+        return _Part(["no events (they are kept for about an hour)"], notes)
+    lines = event_lines(found[:MOST_EVENTS], now=call.now(), with_namespace=False)
+    kept, cut = fit(lines, call.max_bytes // 3)
+    more = len(found) - len(lines) + cut
     if more > 0:
-        lines.append(f"({more} older: get_events)")
-    return [*lines, *notes]
+        notes.insert(0, f"({more} older events: get_events)")
+    return _Part(["events, newest first:", *kept], notes)

@@ -49,4 +49,4 @@ def config_map_lines(obj: Obj, now: datetime) -> Iterator[str]:
 
 def secret_lines(obj: Obj, now: datetime) -> Iterator[str]:
     """That the values were never read."""
-    yield "values are not read: this server asks for the metadata of Secrets only"
+    yield "its values are never read: this server asks for the metadata of Secrets only"
