@@ -16,6 +16,10 @@ from kube_mcp.objects import dig_list, dig_str
 _MOST_GROWTH = 20
 _ALWAYS_ALLOWED = 10_000
 
+# The deepest types, CustomResourceDefinitions, nest some 60 levels. libyaml builds objects by
+# recursion in C: thousands of levels end the process.
+_DEEPEST = 200
+
 
 class Unparsable(ValueError):
     """The text is neither YAML nor JSON, or is made to be expensive."""
@@ -41,6 +45,7 @@ def parse(name: str, data: bytes) -> list[Any]:
             return [orjson.loads(line) for line in data.splitlines() if line.strip()]
         if name.endswith(".json"):
             return [orjson.loads(data)]
+        _check_depth(data)
         budget = _Budget(_ALWAYS_ALLOWED + _MOST_GROWTH * len(data))
         documents = yaml.load_all(data, Loader=_Loader)
         return [_plain(one, budget) for one in documents if one is not None]
@@ -66,6 +71,17 @@ def objects_in(document: Any) -> Iterator[dict[str, Any]]:
                 yield {"apiVersion": version, "kind": kind.removesuffix("List"), **item}
     elif kind and version and dig_str(document, "metadata", "name"):
         yield document
+
+
+def _check_depth(data: bytes) -> None:
+    depth = 0
+    for event in yaml.parse(data, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise ValueError(f"it nests deeper than {_DEEPEST} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Budget:
@@ -95,4 +111,6 @@ def _plain(value: Any, budget: _Budget) -> Any:
 def _key(key: Any) -> str:
     if isinstance(key, bool):
         return str(key).lower()
+    if key is None:
+        return "null"
     return key if isinstance(key, str) else str(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from posixpath import normpath
 from typing import Any
 
 import orjson
@@ -120,6 +121,8 @@ def _decode(token: str) -> tuple[str, int]:
         message = f"invalid continue token: continue key is not valid: {problem}"
         raise bad_request(message) from problem
     start, revision = dig_str(decoded, "start"), dig_int(decoded, "rv")
-    if dig(decoded, "v") != _TOKEN_VERSION or not start or not revision or ".." in start:
+    # Within its prefix, as etcd's keys are paths to the API server.
+    moved = normpath(f"/{start}") != f"/{start}"
+    if dig(decoded, "v") != _TOKEN_VERSION or not start or not revision or moved:
         raise bad_request("invalid continue token: continue key is not valid")
     return start, revision
