@@ -194,13 +194,24 @@ class Server:
 
     url: str
     provider: NanoIdp
+    log: Path
+
+    async def token(self, person: str) -> str:
+        """An access token of that person for this server."""
+        async with aiohttp.ClientSession() as session:
+            tokens = await self.provider.sign_in(session, person, resource=self.url)
+        return str(tokens["access_token"])
+
+    async def logged(self, audit: str) -> list[dict[str, Any]]:
+        """The lines of one kind in the server's own audit log."""
+        text = await asyncio.to_thread(self.log.read_text)
+        lines = [json.loads(line) for line in text.splitlines()]
+        return [line for line in lines if line.get("audit") == audit]
 
     @asynccontextmanager
     async def as_(self, person: str) -> AsyncIterator[Client]:
         """A client with that person's token."""
-        async with aiohttp.ClientSession() as session:
-            tokens = await self.provider.sign_in(session, person, resource=self.url)
-        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        headers = {"Authorization": f"Bearer {await self.token(person)}"}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
             Client(streamable_http_client(self.url, http_client=http)) as client,
@@ -229,7 +240,7 @@ async def server(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
         )  # fmt: skip
         try:
             await _until_ready(f"http://127.0.0.1:{port}/readyz")
-            yield Server(url, provider)
+            yield Server(url, provider, folder / "server.log")
         finally:
             process.terminate()
             await process.wait()
@@ -248,6 +259,9 @@ identity = "impersonate"
 user_prefix = "nano:"
 group_prefix = "nano:"
 groups = ["shop"]
+[limits]
+calls_per_minute = 60000
+burst = 1000
 [auth]
 allow_http_loopback = true
 [[auth.issuers]]
@@ -361,6 +375,46 @@ async def test_resources_and_completions_are_the_callers_own(server: Server) -> 
                 assert not [value for value in completed.completion.values if secret in value]
 
 
+async def _refused(server: Server, token: str) -> tuple[int, str, dict[str, Any]]:
+    """Status and body for a call with this token, and what the audit log says of it."""
+    before = len(await server.logged("refused"))
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(server.url, json=call, headers={"Authorization": f"Bearer {token}"}) as answer,
+    ):
+        status, body = answer.status, await answer.text()
+    [line] = (await server.logged("refused"))[before:]
+    return status, body, line
+
+
+async def test_a_group_that_kubernetes_keeps_for_itself_is_refused_at_the_door(
+    server: Server, bed: Bed
+) -> None:
+    token = await server.token("mallory")
+
+    status, body, line = await _refused(server, token)
+
+    assert status == 403
+    assert json.loads(body)["error"] == "access_denied"
+    assert (line["code"], line["claimed"]["sub"]) == ("reserved-group", "mallory")
+    assert await asyncio.to_thread(bed.audit.requests, "nano:mallory") == []
+
+
+async def test_a_forged_token_is_in_the_audit_log_with_its_reason_and_without_itself(
+    server: Server,
+) -> None:
+    good = await server.token("alice")
+    head, payload, signature = good.split(".")
+
+    status, _, line = await _refused(server, f"{head}.{payload}.{signature[::-1]}")
+
+    assert (status, line["code"], line["claimed"]["sub"]) == (401, "bad-signature", "alice")
+    log = await asyncio.to_thread(server.log.read_text)
+    for secret in (good, signature, signature[::-1], payload):
+        assert secret not in log
+
+
 async def test_the_audit_log_of_the_api_server_names_both_and_holds_no_write(
     server: Server, bed: Bed
 ) -> None:
@@ -375,3 +429,6 @@ async def test_the_audit_log_of_the_api_server_names_both_and_holds_no_write(
             f"system:serviceaccount:two-own:{ACCOUNT}"
         }
         assert await asyncio.to_thread(bed.audit.non_reads, user) == []
+        # Our own log and the API server's tell of the same person.
+        calls = [line for line in await server.logged("call") if line.get("identity") == user]
+        assert {line["caller"]["subject"] for line in calls} == {person}

@@ -21,8 +21,12 @@ CLIENT_SECRET = "a-secret-of-the-tests"
 REDIRECT_URI = "http://127.0.0.1:3118/callback"
 RESOURCE = "https://api.example.com/mcp/kubernetes"
 
-#: name, password, groups
-USERS = (("alice", "alice-password", ("kubernetes-mcp-users", "shop")), ("bob", "bob-password", ()))
+#: name, password, groups; mallory's group is one that Kubernetes keeps for itself
+USERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("alice", "alice-password", ("kubernetes-mcp-users", "shop")),
+    ("bob", "bob-password", ()),
+    ("mallory", "mallory-password", ("shop", "system:masters")),
+)
 
 
 class NanoIdp:
