@@ -9,9 +9,11 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +26,8 @@ from testbed.client import Client
 from testbed.errors import BedError, PortInUse, Unavailable
 from testbed.fakes.control import KubeletControl
 from testbed.fakes.server import METRICS_IP, Config
+from testbed.filler import Filled, Size
+from testbed.filler import fill as fill_cluster
 from testbed.metrics_service import metrics_objects
 from testbed.objects import fill, load
 from testbed.oidc import Issuer
@@ -362,6 +366,38 @@ class Bed:
             apply.apply_object(self.admin, nodes.lease(name, now=now), namespace="")
             added.append(name)
         return added
+
+    def fill(self, size: Size, *, progress: Callable[[str], None] = lambda _: None) -> Filled:
+        """A cluster's worth of workloads (see ``testbed.filler``). Controllers become ``still``.
+
+        Also from a test with an event loop: it has one of its own, in a thread.
+        """
+        if self.controllers == "all":
+            self.set_controllers("still")
+        filled: Future[Filled] = Future()
+        credentials = self.certificate("testbed-filler", groups=["system:masters"])
+        version = self.version
+
+        def run() -> None:
+            try:
+                made = fill_cluster(
+                    self.server,
+                    self.ca_file,
+                    credentials,
+                    size,
+                    version=version,
+                    progress=progress,
+                )
+                filled.set_result(made)
+            except BaseException as error:
+                filled.set_exception(error)
+
+        thread = threading.Thread(target=run, name="testbed-filler")
+        thread.start()
+        try:
+            return filled.result()
+        finally:
+            thread.join()
 
     # How it starts
 

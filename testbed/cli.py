@@ -13,6 +13,7 @@ from testbed import build, scenario
 from testbed.bed import Bed
 from testbed.commands import Controllers
 from testbed.errors import BedError
+from testbed.filler import Size
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +35,7 @@ def _up(options: argparse.Namespace) -> NoReturn:
     default: Controllers = "still" if options.scenario or crowded else "all"
     controllers: Controllers = options.controllers or default
     started = time.monotonic()
-    with Bed.start(controllers=controllers, node_count=options.nodes) as bed:
+    with Bed.start(controllers=controllers, node_count=3 if crowded else options.nodes or 3) as bed:
         took = time.monotonic() - started
         print(
             f"Kubernetes {bed.version} on {bed.server}, ready after {took:.1f} s", file=sys.stderr
@@ -44,6 +45,15 @@ def _up(options: argparse.Namespace) -> NoReturn:
         for name in options.scenario:
             applied = bed.apply_scenario(name)
             print(f"scenario {name} is in namespace {applied.namespace}", file=sys.stderr)
+        if options.pods:
+            size = Size.of(
+                options.pods,
+                nodes=options.nodes,
+                namespaces=options.namespaces,
+                broken=options.broken,
+            )
+            filled = bed.fill(size, progress=lambda text: print(text, file=sys.stderr))
+            print(f"filled in {filled.seconds:.0f} s: {filled.counts}", file=sys.stderr)
         print(f"logs and certificates: {bed.folder}", file=sys.stderr)
         print("Ctrl-C ends it. To use it:\n", file=sys.stderr)
         print(f"export KUBECONFIG={bed.kubeconfig_file}", flush=True)
@@ -74,8 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     up.set_defaults(run=_up)
     up.add_argument("--scenario", action="append", default=[], metavar="NAME")
     up.add_argument("--pods", type=int, default=0, help="fill it with so many pods")
-    up.add_argument("--nodes", type=int, default=3)
+    up.add_argument("--nodes", type=int, default=0, help="default: 3, or pods / 20 more")
     up.add_argument("--namespaces", type=int, default=0, help="for the pods; default: pods / 100")
+    up.add_argument("--broken", type=int, default=0, help="so many of its workloads have a fault")
     up.add_argument(
         "--controllers",
         choices=["all", "still", "none"],
