@@ -35,25 +35,14 @@ def _fold(group: Sequence[Finding]) -> Folded:
 def causes(folded: Sequence[Folded]) -> list[Root]:
     """The findings that nothing explains, each with all that follows from it.
 
-    A symptom of the very objects that its cause is about says nothing new, and is dropped.
+    A symptom of the very objects that another finding of the chain is about says nothing new,
+    and is left out.
     """
     parent = _parents(folded)
-    for effect, cause in list(parent.items()):
-        told, above = folded[effect], folded[cause]
-        if told.first.symptom and set(told.refs) <= {*above.refs}:
-            _bypass(parent, effect)
-            parent[effect] = -1
     children: dict[int, list[int]] = defaultdict(list)
     for effect, cause in parent.items():
         children[cause].append(effect)
     return [_root(index, folded, children) for index in range(len(folded)) if index not in parent]
-
-
-def _bypass(parent: dict[int, int], dropped: int) -> None:
-    """What hung under a dropped finding hangs under its cause."""
-    for effect, cause in list(parent.items()):
-        if cause == dropped:
-            parent[effect] = parent[dropped]
 
 
 def _root(top: int, folded: Sequence[Folded], children: Mapping[int, Sequence[int]]) -> Root:
@@ -64,11 +53,14 @@ def _root(top: int, folded: Sequence[Folded], children: Mapping[int, Sequence[in
         order += level
         level = [below for index in level for below in children.get(index, ())]
     chain = [folded[top], *(folded[index] for index in order)]
+    told: set[Ref] = set().union(*(each.refs for each in chain if not each.first.symptom))
     hurt: set[Ref] = set().union(*({*each.refs, *each.victims, each.subject} for each in chain))
     return Root(
         finding=folded[top],
         severity=max(each.first.severity for each in chain),
-        consequences=tuple(folded[index] for index in order),
+        consequences=tuple(
+            each for each in chain[1:] if not (each.first.symptom and told.issuperset(each.refs))
+        ),
         reach=len(hurt),
     )
 

@@ -101,7 +101,8 @@ def _container(
         path=path,
         spec=spec,
         waiting=dig_map(status, "state", "waiting"),
-        running=dig_map(status, "state", "running"),
+        running=dig_map(status, "state", "running")
+        or ({"startedAt": ""} if "running" in dig_map(status, "state") else {}),
         terminated=dig_map(status, "state", "terminated"),
         last=dig_map(status, "lastState", "terminated"),
         restarts=dig_int(status, "restartCount"),

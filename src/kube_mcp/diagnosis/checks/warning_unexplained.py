@@ -6,7 +6,16 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import Event, event_of, every_event
 from kube_mcp.diagnosis.finding import POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import controller_of, is_over, is_ready, within, workload_of
+from kube_mcp.diagnosis.pods import (
+    STARTING_S,
+    controller_of,
+    created,
+    is_over,
+    is_ready,
+    older_than,
+    within,
+    workload_of,
+)
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, key_for
 
@@ -28,6 +37,7 @@ _PASSING = frozenset(
         "ProbeWarning",
         "RecreatingFailedPod",
         "TaintManagerEviction",
+        "Unhealthy",
     }
 )
 
@@ -57,6 +67,8 @@ def warning_unexplained(obj: Obj, scene: Scene) -> Iterator[Finding]:
     if about is not None and event.about.kind == "Pod":
         # It is well by now, or over: the warnings are of the past.
         if is_ready(about) or is_over(about):
+            return
+        if not older_than(created(about), STARTING_S, scene.now):
             return
     elif about is None and event.about.kind == "Pod" and scene.can_see("Pod"):
         return
