@@ -67,7 +67,9 @@ _WHOLE_LINE = ("authorization", "cookie", "cookies")
 # In configuration these are followed by a blank instead of a sign: `requirepass x`.
 _BLANK_ASSIGNED = frozenset({"requirepass", "masterauth", "insecure-password", "_password"})
 # A word of a sentence, and the sentence goes on: `failed to get token: serviceaccounts "x" not found`.
-_SENTENCE = re.compile(r"[A-Za-z][a-z]{0,64}[.:]?[ \t]{1,16}[\"'\w(]")
+_SENTENCE = re.compile(r"(?:[A-Za-z][a-z]{0,64}|\d{3})[.:]?[ \t]{1,16}[\"'\w(/<\[]")
+# Namespace and name: `waiting for secret: shop/db-credentials`.
+_OBJECT = re.compile(r"[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}")
 _IN_SENTENCES = frozenset({"token", "tokens", "secret", "secrets", "credential", "credentials", "cookie",
     "authorization", "pass", "bearer", "salt", "pat", "jwt"})  # fmt: skip
 _PASSWORDS = ("password", "passwd", "passphrase", "authorization")
@@ -154,14 +156,25 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
     span = _extent(text, value, name, in_url=False, sure=sure, to_line_end=leads)
     if (
         verdict is Says.CREDENTIAL
-        and not leads
         and ":" in sign
         and text[value - 1] in " \t"
         and re.split(r"[._-]", name)[-1] in _IN_SENTENCES
-        and (is_prose(text[slice(*span)]) or _SENTENCE.match(text, span[0], span[1] + 2))
+        and _goes_on(text, span, name, leads=leads)
     ):
         return []
     return _judged(text, *span, verdict, name)
+
+
+def _goes_on(text: str, span: Span, name: str, *, leads: bool) -> bool:
+    """Whether what follows ``token: `` is the rest of a sentence and no token."""
+    value = text[slice(*span)]
+    if is_prose(value):
+        return True
+    if leads:
+        return False
+    if name.startswith("secret") and _OBJECT.fullmatch(value) and not looks_random(value):
+        return True
+    return _SENTENCE.match(text, span[0], span[1] + 2) is not None
 
 
 def _after_blank(text: str, start: int, end: int, verdict: Says, name: str) -> list[Span]:
