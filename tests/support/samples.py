@@ -436,3 +436,129 @@ CUSTOM = [
 ]
 
 NAMESPACED = [*PODS, *WORKLOADS, *NETWORK, *OTHERS]
+
+#: What an API server keeps for itself or is extended by. Most of it is invalid without more.
+EXTENSIONS = [
+    build.obj(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingWebhookConfiguration",
+        "hooks",
+        webhooks=[{"name": "a"}, {"name": "b"}],
+    ),
+    build.obj(
+        "admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "hooks", webhooks=[]
+    ),
+    *(
+        build.obj(
+            "admissionregistration.k8s.io/v1",
+            f"{what}AdmissionPolicy",
+            "policy",
+            spec={rules: [{}], "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"}},
+        )
+        for what, rules in (("Validating", "validations"), ("Mutating", "mutations"))
+    ),
+    *(
+        build.obj(
+            "admissionregistration.k8s.io/v1",
+            f"{what}AdmissionPolicyBinding",
+            "bound",
+            spec={"policyName": "policy", "paramRef": reference},
+        )
+        for what, reference in (
+            ("Validating", {"name": "settings"}),
+            ("Mutating", {"name": "settings", "namespace": "shop"}),
+        )
+    ),
+    build.obj(
+        "apiregistration.k8s.io/v1",
+        "APIService",
+        "v1beta1.metrics.k8s.io",
+        spec={"service": {"namespace": "kube-system", "name": "metrics-server"}},
+        status={
+            "conditions": [{"type": "Available", "status": "False", "reason": "MissingEndpoints"}]
+        },
+    ),
+    build.obj("apiregistration.k8s.io/v1", "APIService", "v1.apps", spec={}),
+    build.obj(
+        "certificates.k8s.io/v1",
+        "CertificateSigningRequest",
+        "csr-1",
+        spec={"signerName": "example.com/s", "username": "ada", "expirationSeconds": 7200},
+        status={"conditions": [{"type": "Approved"}], "certificate": "AA=="},
+    ),
+    build.obj("certificates.k8s.io/v1", "ClusterTrustBundle", "bundle", spec={}),
+    build.obj(
+        "certificates.k8s.io/v1",
+        "PodCertificateRequest",
+        "req",
+        namespace="shop",
+        spec={"podName": "p", "serviceAccountName": "s", "nodeName": "n", "signerName": "x/y"},
+        status={"conditions": [{"type": "Issued", "status": "True"}]},
+    ),
+    build.obj(
+        "flowcontrol.apiserver.k8s.io/v1",
+        "FlowSchema",
+        "probes",
+        spec={"priorityLevelConfiguration": {"name": "exempt"}, "matchingPrecedence": 2},
+        status={"conditions": [{"type": "Dangling", "status": "False"}]},
+    ),
+    build.obj(
+        "flowcontrol.apiserver.k8s.io/v1",
+        "PriorityLevelConfiguration",
+        "system",
+        spec={
+            "type": "Limited",
+            "limited": {
+                "nominalConcurrencyShares": 30,
+                "limitResponse": {"queuing": {"queues": 64, "handSize": 6, "queueLengthLimit": 50}},
+            },
+        },
+    ),
+    build.obj("networking.k8s.io/v1", "ServiceCIDR", "kubernetes", spec={"cidrs": ["10.0.0.0/16"]}),
+    build.obj(
+        "networking.k8s.io/v1",
+        "IPAddress",
+        "10.0.0.1",
+        spec={"parentRef": {"resource": "services", "namespace": "default", "name": "kubernetes"}},
+    ),
+    build.obj("resource.k8s.io/v1", "DeviceClass", "gpu"),
+    build.obj("resource.k8s.io/v1", "ResourceClaimTemplate", "gpu", namespace="shop"),
+    build.obj(
+        "resource.k8s.io/v1",
+        "ResourceClaim",
+        "gpu",
+        namespace="shop",
+        status={"allocation": {}, "reservedFor": [{"name": "p"}]},
+    ),
+    build.obj(
+        "resource.k8s.io/v1",
+        "ResourceSlice",
+        "gpus",
+        spec={"nodeName": "worker-1", "driver": "gpu.example.com", "pool": {"name": "p"}},
+    ),
+    build.obj(
+        "resource.k8s.io/v1",
+        "DeviceTaintRule",
+        "broken",
+        spec={"taint": {"key": "k", "effect": "NoExecute", "timeAdded": build.ago(minutes=3)}},
+    ),
+    build.obj(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRole",
+        "reader",
+        rules=[{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}],
+    ),
+    build.obj(
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRoleBinding",
+        "readers",
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reader"},
+        subjects=[{"kind": "Group", "name": "dev"}],
+    ),
+    {
+        "apiVersion": "v1",
+        "kind": "ComponentStatus",
+        "metadata": {"name": "etcd-0"},
+        "conditions": [{"type": "Healthy", "status": "True", "message": "ok"}],
+    },
+]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_map, dig_str
 from kube_mcp.snapshots.printers.cells import (
     CREATED_AT,
+    NAME,
     NAME_AND_AGE,
     NONE,
     Cell,
+    Column,
     Printer,
     age,
     boolean,
@@ -19,6 +22,7 @@ from kube_mcp.snapshots.printers.cells import (
     name,
     since,
 )
+from kube_mcp.words.quantities import bytes_, cpu
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 
@@ -166,7 +170,34 @@ def component_status(obj: Obj, now: datetime) -> list[Cell]:
 
 _BINDING = Printer(columns("Name, Role, Age, Users*, Groups*, ServiceAccounts*"), binding)
 
+
+def pod_metrics(obj: Obj, now: datetime) -> list[Cell]:
+    """A PodMetrics' row, as metrics-server prints it: the sum over the containers."""
+    usages = [dig_map(one, "usage") for one in dig_list(obj, "containers")]
+    return [name(obj), *_usage(usages), dig_str(obj, "window")]
+
+
+def node_metrics(obj: Obj, now: datetime) -> list[Cell]:
+    """A NodeMetrics' row, as metrics-server prints it."""
+    return [name(obj), *_usage([dig_map(obj, "usage")]), dig_str(obj, "window")]
+
+
+def _usage(usages: Sequence[Obj]) -> list[Cell]:
+    cores = sum(cpu(one.get("cpu")) or 0.0 for one in usages)
+    size = sum(bytes_(one.get("memory")) or 0 for one in usages)
+    return [f"{round(cores * 1e9)}n", f"{size // 1024}Ki"]
+
+
+_METRICS = (
+    NAME,
+    Column("cpu", format="quantity"),
+    Column("memory", format="quantity"),
+    Column("Window", format="duration"),
+)
+
 PRINTERS = {
+    "pods.metrics.k8s.io": Printer(_METRICS, pod_metrics),
+    "nodes.metrics.k8s.io": Printer(_METRICS, node_metrics),
     "nodes": Printer(
         columns(
             "Name, Status, Roles, Age, Version, Internal-IP*, External-IP*, OS-Image*, "
