@@ -7,6 +7,7 @@ once, so that nothing above can leak one.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from kube_mcp.kube.logs import LogQuery, LogRead, read_log
 from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig, dig_map, dig_str
 from kube_mcp.redaction.objects import mask_object
-from kube_mcp.redaction.text import clean_text, mask_text
+from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
 
 T = TypeVar("T")
 
@@ -31,6 +32,9 @@ _PLAIN_TABLES = frozenset({
     "scheduling.k8s.io", "rbac.authorization.k8s.io", "apiextensions.k8s.io", "node.k8s.io",
     "coordination.k8s.io", "metrics.k8s.io", "apiregistration.k8s.io",
 })  # fmt: skip
+
+#: A line, whatever a logger put before it, that ends like one of a private key in PEM.
+_KEY_LINE = re.compile(r"(?:^|\s|\")[A-Za-z0-9+/]{60,76}={0,2}\W{0,4}$")
 
 #: Reads of several namespaces side by side.
 AT_ONCE = 8
@@ -188,8 +192,7 @@ class Cluster:
         if resource.group not in _PLAIN_TABLES or resource.name == "events":
             for row in table.rows:
                 row.cells = [
-                    mask_text(clean_text(cell)) if isinstance(cell, str) else cell
-                    for cell in row.cells
+                    mask_text(cell) if isinstance(cell, str) else cell for cell in row.cells
                 ]
         return table
 
@@ -210,12 +213,22 @@ class Cluster:
         """
         self.policy.check(_PODS_LOG, query.namespace)
 
+        in_key = False
+
         def wanted(line: str) -> bool:
+            nonlocal in_key
+            # A private key is told by its first and last line, which a filter may leave out.
+            if "PRIVATE KEY" in line:
+                in_key = "-----BEGIN" in line and "-----END" not in line
+            elif in_key:
+                in_key = _KEY_LINE.search(line) is not None
+                if in_key:
+                    return False
             if include is not None and not include(line):
                 return False  # most lines, and masking costs more than matching
-            if include is None and exclude is None:
-                return True
-            shown = mask_text(clean_text(line))
+            if _KEY_LINE.search(line):
+                return False
+            shown = mask_text(line)
             if include is not None and not include(shown):
                 return False
             return exclude is None or not exclude(shown)
@@ -350,16 +363,11 @@ def _attributes(
 
 
 def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    if not lines:
-        return []
-    # One pass over the whole text finds what spans lines, such as a private key.
-    text = mask_text("\n".join(clean_text(line) for _, line in lines))
-    masked = text.split("\n")
-    if len(masked) == len(lines):
-        return [(stamp, line) for (stamp, _), line in zip(lines, masked, strict=True)]
-    # A block of several lines became one: keep the text, and the stamps only where they still fit.
-    stamps = [stamp for stamp, _ in lines]
-    return [(stamps[at] if at < len(stamps) else "", line) for at, line in enumerate(masked)]
+    # All at once: a private key spans lines.
+    masked = mask_lines([line for _, line in lines])
+    return [
+        (stamp, line) for (stamp, _), line in zip(lines, masked, strict=True) if line is not None
+    ]
 
 
 async def _at_once(reads: list[Awaitable[T]]) -> list[T]:

@@ -120,7 +120,8 @@ async def _lines(
             rest = rest[:MAX_LINE_BYTES]
         if read.bytes_read >= max_read_bytes:
             read.cut = (
-                f"only the first {max_read_bytes // 1024**2} MiB of the log asked for were read"
+                f"only the oldest {max_read_bytes // 1024**2} MiB of what was asked for were "
+                "read; a shorter time (since) reaches the newer lines"
             )
             return
     if rest:

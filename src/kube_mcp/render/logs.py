@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kube_mcp.render.budget import fit_newest, shorten
+from kube_mcp.render.budget import shorten
 
 #: What differs between two lines that mean the same: numbers, ids, addresses, times, quoted text.
 _VARIABLE = re.compile(
@@ -34,11 +34,12 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Lines in a row from one source that differ only in numbers and ids."""
+    """Lines in a row that differ only in numbers and ids; ``sources`` is who wrote them."""
 
     first: LogLine
     last: LogLine
     count: int
+    sources: frozenset[str]
 
 
 def merge(lines: Iterable[LogLine]) -> list[LogLine]:
@@ -59,31 +60,42 @@ def template(text: str) -> str:
 
 
 def fold(lines: Iterable[LogLine]) -> list[Run]:
-    """Neighbouring lines of one source that say the same become one run."""
+    """Neighbouring lines that say the same become one run, also where several pods say it."""
     runs: list[Run] = []
-    last_template = ""
+    last_shape = ""
     for line in lines:
         shape = template(line.text)
-        if runs and shape == last_template and runs[-1].last.source == line.source and shape:
-            runs[-1] = Run(runs[-1].first, line, runs[-1].count + 1)
+        if runs and shape == last_shape and shape:
+            run = runs[-1]
+            runs[-1] = Run(run.first, line, run.count + 1, run.sources | {line.source})
         else:
-            runs.append(Run(line, line, 1))
-            last_template = shape
+            runs.append(single(line))
+            last_shape = shape
     return runs
 
 
-def run_lines(runs: Sequence[Run], *, with_source: bool, with_time: bool) -> list[str]:
-    """One line of text a run; a folded one says how many it stands for and until when."""
+def single(line: LogLine) -> Run:
+    """A run of one line."""
+    return Run(line, line, 1, frozenset((line.source,)))
+
+
+def run_lines(runs: Sequence[Run], *, names: Mapping[str, str]) -> list[str]:
+    """One line of text a run; a folded one says how many it stands for and until when.
+
+    ``names`` is what each source is called; a source that is not in it goes unnamed.
+    """
     out = []
     for run in runs:
-        when = f"{clock(run.first.stamp)} " if with_time and run.first.stamp else ""
-        source = f"[{run.first.source}] " if with_source else ""
-        text = run.last.text if run.count > 1 else run.first.text
+        when = f"{clock(run.first.stamp)} " if run.first.stamp else ""
+        named = names.get(run.last.source, "")
+        others = f" and {len(run.sources) - 1} more" if len(run.sources) > 1 else ""
+        source = f"[{named}{others}] " if named else ""
+        text = run.last.text
         if len(text) > MAX_LINE_CHARS:
             text = f"{text[:MAX_LINE_CHARS]}…(+{len(text) - MAX_LINE_CHARS:,} characters)"
         again = ""
         if run.count > 1:
-            until = f" until {clock(run.last.stamp)}" if run.last.stamp and with_time else ""
+            until = f" until {clock(run.last.stamp)}" if run.last.stamp else ""
             again = f"  (x{run.count:,} similar{until}, the last is shown)"
         out.append(f"{when}{source}{text}{again}")
     return out
@@ -92,11 +104,6 @@ def run_lines(runs: Sequence[Run], *, with_source: bool, with_time: bool) -> lis
 def clock(stamp: str) -> str:
     """``2026-11-23T10:00:00.123456789Z`` as ``10:00:00.123``: the head line carries the date."""
     return stamp[11:23].rstrip("Z") if len(stamp) >= 19 else stamp
-
-
-def fit_runs(lines: Sequence[str], max_bytes: int) -> tuple[list[str], int]:
-    """The newest lines that fit, and how many older ones were left out."""
-    return fit_newest(lines, max_bytes)
 
 
 def patterns(runs: Sequence[Run]) -> list[str]:

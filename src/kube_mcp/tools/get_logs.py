@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,8 +14,8 @@ from msgspec import Meta
 from kube_mcp.errors import ClusterError, InputError, NotFound, Rejected, suggest
 from kube_mcp.kube.logs import LogQuery, LogRead
 from kube_mcp.objects import dig_int, dig_list, dig_map, dig_str
-from kube_mcp.render.budget import count
-from kube_mcp.render.logs import LogLine, Run, fit_runs, fold, merge, patterns, run_lines
+from kube_mcp.render.budget import count, fit, fit_newest, shorten, size
+from kube_mcp.render.logs import LogLine, fold, merge, patterns, run_lines, single
 from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._find import PODS, find, pods_of
@@ -21,7 +23,7 @@ from kube_mcp.tools._params import LabelSelector, Namespace, Pattern, Since
 from kube_mcp.tools._patterns import matcher
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.words.selectors import check_selector
-from kube_mcp.words.times import parse_duration, parse_time
+from kube_mcp.words.times import age, parse_duration, parse_time
 
 #: Logs opened for one answer. Each is a connection from the API server to a kubelet.
 MAX_STREAMS = 40
@@ -34,6 +36,15 @@ AT_ONCE = 8
 
 #: Bytes of one log held in memory: twice what an answer can show.
 KEPT_BYTES = 96 * 1024
+
+#: For all logs together: what was read by then is the answer.
+DEADLINE_S = 40.0
+
+#: How kubelets begin what they answer in place of a log that is gone.
+_NOT_A_LOG = ("unable to retrieve container logs for", "failed to try resolving symlinks in path")
+
+#: Containers named in one note.
+_MOST_NAMES = 4
 
 _GROUPS = (
     ("initContainers", "initContainerStatuses"),
@@ -74,7 +85,8 @@ class _Source:
 
     @property
     def label(self) -> str:
-        return f"{self.pod}/{self.container}"
+        """Unmistakable among all sources of an answer."""
+        return f"{self.namespace}/{self.pod}/{self.container}"
 
 
 @tool(title="Read logs", toolset="logs", needs=(Need("pods/log", verbs=("get",)), Need("pods")))
@@ -113,20 +125,36 @@ async def get_logs(args: Args, call: Call) -> str:
         ],
         keep=keep, include=include, exclude=exclude,
     )  # fmt: skip
+    names = _names(sources)
     lines: list[LogLine] = []
     seen = matched = 0
+    failures: list[ClusterError] = []
+    said: dict[str, list[str]] = {}
+
+    def say(source: _Source, text: str) -> None:
+        said.setdefault(text, []).append(names[source.label] or source.pod)
+
     for source, read in zip(sources, reads, strict=True):
         if isinstance(read, ClusterError):
-            notes.append(_why(source, read, previous=args.previous))
+            failures.append(read)
+            say(source, _why(source, read, previous=args.previous))
+            continue
+        if gone := _lost(read):
+            say(source, f"the node no longer has this log ({shorten(gone, 160)}).")
             continue
         seen += read.seen
         matched += read.matched
         lines += [LogLine(stamp, source.label, text) for stamp, text in read.lines]
         if read.cut:
-            notes.append(f"{source.label}: {read.cut}.")
+            say(source, f"{read.cut}.")
+        if state := _state(source, call, previous=args.previous):
+            say(source, state)
         if not read.seen:
-            notes.append(_silent(source, args))
-    return _answer(args, call, subject, sources, lines, notes, seen=seen, matched=matched)
+            say(source, _silent(source, args))
+    notes += [f"{_some(who)}: {text}" for text, who in said.items()]
+    if len(failures) == len(sources) and not isinstance(failures[0], Rejected | NotFound):
+        raise failures[0]  # none could be read, and for no reason that a container has
+    return _answer(args, call, subject, sources, names, lines, notes, seen=seen, matched=matched)
 
 
 def _since_seconds(args: Args) -> int | None:
@@ -221,6 +249,7 @@ async def _read_all(
     exclude: Callable[[str], bool] | None,
 ) -> list[LogRead | ClusterError]:
     gate = asyncio.Semaphore(AT_ONCE)
+    end = time.monotonic() + DEADLINE_S
     done = 0
 
     async def one(query: LogQuery) -> LogRead | ClusterError:
@@ -228,8 +257,9 @@ async def _read_all(
         async with gate:
             try:
                 return await call.cluster.log(
-                    query, keep=keep, include=include, exclude=exclude, max_kept_bytes=KEPT_BYTES
-                )
+                    query, keep=keep, include=include, exclude=exclude, max_kept_bytes=KEPT_BYTES,
+                    timeout_s=max(1.0, end - time.monotonic()),
+                )  # fmt: skip
             except ClusterError as error:
                 return error
             finally:
@@ -239,33 +269,84 @@ async def _read_all(
     return list(await asyncio.gather(*(one(query) for query in queries)))
 
 
+def _names(sources: Sequence[_Source]) -> dict[str, str]:
+    """What each source is called: no more words than tell it from the others."""
+    several = {
+        key: len({getattr(source, key) for source in sources}) > 1
+        for key in ("namespace", "pod", "container")
+    }
+    return {
+        source.label: "/".join(getattr(source, key) for key, differs in several.items() if differs)
+        for source in sources
+    }
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
 def _why(source: _Source, error: ClusterError, *, previous: bool) -> str:
     """Why there is no log, in words that say what the kubelet's own do not."""
-    said = error.message
     restarts = dig_int(source.status, "restartCount")
-    if previous and isinstance(error, Rejected | NotFound) and "previous" in said:
+    if previous and isinstance(error, Rejected | NotFound) and "previous" in error.message:
         if not restarts:
-            return f"{source.label}: no previous log, because the container has not been restarted."
+            return "no previous log, because the container has not been restarted."
         return (
-            f"{source.label}: restarted {restarts} times, but the node no longer has the log of "
-            "the run before; the current log, or get_events, is what is left."
+            f"restarted {count(restarts, 'time')}, but the node no longer has the log of the run "
+            "before; the current log, or get_events, is what is left."
         )
     waiting = dig_str(source.status, "state", "waiting", "reason")
     if waiting:
-        message = dig_str(source.status, "state", "waiting", "message")
-        return f"{source.label}: no log, the container waits: {waiting}. {message}".rstrip()
-    return f"{source.label}: {said}"
+        message = shorten(dig_str(source.status, "state", "waiting", "message"), 300)
+        return f"no log, the container waits: {waiting}. {message}".rstrip()
+    return error.message
+
+
+def _lost(read: LogRead) -> str:
+    """What a kubelet says instead of a log that its runtime removed: with status 200, as a log."""
+    if read.seen != 1 or not read.lines:
+        return ""
+    stamp, text = read.lines[0]
+    return text if not stamp and text.startswith(_NOT_A_LOG) else ""
+
+
+def _state(source: _Source, call: Call, *, previous: bool) -> str:
+    """How it stands with a container that is not simply running: what explains its last line."""
+    restarts = dig_int(source.status, "restartCount")
+    again = f", restarted {count(restarts, 'time')}" if restarts else ""
+    end = dig_map(source.status, "state", "terminated")
+    waiting = dig_str(source.status, "state", "waiting", "reason")
+    last = dig_map(source.status, "lastState", "terminated")
+    if end and dig_int(end, "exitCode") == 0:
+        return ""
+    if not end and waiting and last:
+        # Until the next run starts there is no newer log than that of the last one.
+        same = "" if previous else "; previous=true would show the same log"
+        return f"waits ({waiting}){again}; this is its last run, which {_ended(last, call)}{same}."
+    if end and not previous:
+        return f"{_ended(end, call)}{again}."
+    if previous and last:
+        return f"this run {_ended(last, call)}{again}."
+    if restarts and not previous and last:
+        return f"running{again}; the run before {_ended(last, call)} (previous=true shows it)."
+    return ""
+
+
+def _ended(end: Mapping[str, Any], call: Call) -> str:
+    reason = dig_str(end, "reason")
+    said = f"ended with exit code {dig_int(end, 'exitCode')}" + (f" ({reason})" if reason else "")
+    finished = parse_time(end.get("finishedAt"))
+    return f"{said} {age(finished, call.now())} ago" if finished else said
 
 
 def _silent(source: _Source, args: Args) -> str:
     if not source.status:
-        return f"{source.label}: no log, the container has not started."
-    started = dig_str(source.status, "state", "running", "startedAt")
+        return "no log, the container has not started."
     if args.since or args.since_time:
-        return f"{source.label}: nothing written in that time."
-    return f"{source.label}: the log is empty" + (
-        f" (running since {started})." if started else "."
-    )
+        return "nothing written in that time."
+    started = dig_str(source.status, "state", "running", "startedAt")
+    return "the log is empty" + (f" (running since {started})." if started else ".")
 
 
 def _answer(
@@ -273,6 +354,7 @@ def _answer(
     call: Call,
     subject: str,
     sources: Sequence[_Source],
+    names: Mapping[str, str],
     lines: list[LogLine],
     notes: list[str],
     *,
@@ -280,31 +362,38 @@ def _answer(
     matched: int,
 ) -> str:
     what = "previous log" if args.previous else "log"
-    pods = {source.pod for source in sources}
-    head = f"{what} of {subject}, {count(len(pods), 'pod')}, {count(len(sources), 'container')}"
+    pods = {(source.namespace, source.pod) for source in sources}
+    containers = {source.container for source in sources}
+    head = f"{what} of {subject}, {count(len(pods), 'pod')}, "
+    head += (
+        f"container {sources[0].container}"
+        if len(containers) == 1
+        else count(len(sources), "container")
+    )
     merged = merge(lines)
     if not merged:
-        hidden = f": {seen:,} lines read, none passed the filter" if seen else ": no lines"
-        return "\n".join([head + hidden + ".", *notes])
-    runs = fold(merged) if args.fold else [Run(line, line, 1) for line in merged]
-    with_source = len(sources) > 1
+        hidden = f": {count(seen, 'line')} read, none passed the filter" if seen else ": no lines"
+        kept, left = fit([head + hidden + ".", *notes], call.max_bytes - 100)
+        return "\n".join([*kept, *([f"({left} more notes)"] if left else [])])
+    runs = fold(merged) if args.fold else [single(line) for line in merged]
     stamps = [line.stamp for line in merged if line.stamp]
-    text = run_lines(runs, with_source=with_source, with_time=bool(stamps))
-    kept, left = fit_runs(text, call.max_bytes - 4000)
-    span = f", {stamps[0][:19]}Z to {stamps[-1][:19]}Z" if stamps else ""
-    head += f": {count(len(merged), 'line')}{span}"
-    filtered = seen - matched
-    if filtered:
-        notes.insert(0, f"The filter hid {filtered:,} of {seen:,} lines.")
+    if filtered := seen - matched:
+        notes.insert(0, f"The filter hid {filtered:,} of {count(seen, 'line')}.")
+    written = Counter(line.source for line in lines)
     if matched > len(merged):
         notes.insert(0, f"Only the newest {len(merged):,} of {matched:,} lines are considered.")
-    elif not filtered and any(_at_tail(source, lines, args.tail) for source in sources):
-        notes.insert(0, f"Older lines exist: this is the newest {args.tail} of each container.")
+    elif not filtered and max(written.values()) >= args.tail:
+        notes.insert(0, f"Older lines exist: this is the newest {args.tail:,} of each container.")
+    shown_notes, more_notes = fit(notes, call.max_bytes // 4)
+    if more_notes:
+        shown_notes.append(f"({more_notes} more notes)")
+    room = call.max_bytes - sum(size(note) + 1 for note in shown_notes) - 3000
+    kept, left = fit_newest(run_lines(runs, names=names), room)
+    if not kept:
+        kept, left = [run_lines(runs[-1:], names=names)[0][: room // 4]], len(runs) - 1
     if left:
-        notes.insert(0, f"{left:,} older lines did not fit. They said:")
-        notes[1:1] = patterns(runs[:left])
-    return "\n".join([head + ".", *notes, *framed(kept, what="log")])
-
-
-def _at_tail(source: _Source, lines: Sequence[LogLine], tail: int) -> bool:
-    return sum(1 for line in lines if line.source == source.label) >= tail
+        said, _ = fit(patterns(runs[:left]), 2400)
+        shown_notes += [f"{left:,} older lines did not fit. They said:", *said]
+    span = f", {stamps[0][:19]}Z to {stamps[-1][:19]}Z" if stamps else ""
+    head += f": {count(len(merged), 'line')}{span}."
+    return "\n".join([head, *shown_notes, *framed(kept, what="log")])
