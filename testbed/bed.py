@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from testbed import apply, build, commands, crds, files, kubeconfig, nodes, pki, ports
+from testbed import apply, build, commands, crds, files, kubeconfig, nodes, pki
 from testbed import scenario as scenarios
 from testbed.audit import Audit
 from testbed.client import Client
@@ -31,6 +31,7 @@ from testbed.filler import fill as fill_cluster
 from testbed.metrics_service import metrics_objects
 from testbed.objects import fill, load
 from testbed.oidc import Issuer
+from testbed.ports import free_ports
 from testbed.process import Component
 from testbed.workdir import WorkDir
 
@@ -67,11 +68,11 @@ class Bed:
         controllers: commands.Controllers,
         *,
         workdir: WorkDir,
-        apiserver_flags: Sequence[str],
+        ports: commands.Ports,
     ) -> None:
         self._binaries = binaries
         self._work = workdir
-        self._ports = commands.Ports(*ports.free_ports(3))
+        self._ports = ports
         self.controllers: commands.Controllers = controllers
         self._components: dict[str, Component] = {}
         self._made_kubeconfigs = 0
@@ -104,21 +105,26 @@ class Bed:
         node_count: int = 3,
         apiserver_flags: Sequence[str] = (),
         binaries: build.Binaries | None = None,
+        find_ports: Callable[[int], list[int]] = free_ports,
     ) -> Bed:
         """A ready bed with that many nodes.
 
         ``controllers``: ``all`` (Deployments make pods, quotas are counted), ``still`` (only the
         plumbing: every status stays as it is written), ``none``.
+        A port that somebody else took in the meantime is no error: it starts again with others.
         Raises ``Unavailable`` where no control plane can run, ``ComponentExited`` with a program's
         last lines when one ends.
         """
         found = binaries or build.find()
+        if found.kube_controller_manager is None and controllers != "none":
+            print(f"{found.without_controllers} The bed runs without one.", file=sys.stderr)
+            controllers = "none"
         for attempt in range(1, START_ATTEMPTS + 1):
             bed = cls(
                 found,
-                controllers if found.kube_controller_manager else "none",
+                controllers,
                 workdir=_workdir(),
-                apiserver_flags=apiserver_flags,
+                ports=commands.Ports(*find_ports(3)),
             )
             try:
                 bed._start(node_count, apiserver_flags)
@@ -190,10 +196,7 @@ class Bed:
         if controllers == self.controllers:
             return
         if controllers != "none" and self._binaries.kube_controller_manager is None:
-            raise Unavailable(
-                f"{self._binaries.source} has no kube-controller-manager: add it, or unset "
-                "KUBEBUILDER_ASSETS to build one."
-            )
+            raise Unavailable(self._binaries.without_controllers)
         if old := self._components.pop("kube-controller-manager", None):
             old.kill()
         self.controllers = controllers

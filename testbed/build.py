@@ -40,6 +40,15 @@ class Binaries:
     kube_controller_manager: Path | None
     source: str
 
+    @property
+    def without_controllers(self) -> str:
+        """What to say where there is no controller manager."""
+        return (
+            f"{self.source} has no kube-controller-manager: namespaces do not end, Deployments "
+            "make no pods and the role `view` stays empty. Add it there, or unset "
+            "KUBEBUILDER_ASSETS to build it with Go."
+        )
+
 
 def find(
     *, build: bool = True, environ: Mapping[str, str] = os.environ, verbose: bool = False

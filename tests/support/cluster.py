@@ -66,6 +66,8 @@ class ClusterRun:
         lines = [f"{ran} of {len(self._selected)} cluster tests ran against a real API server"]
         if self._binaries is not None:
             lines[0] += f" ({self._binaries.source})"
+            if self._binaries.kube_controller_manager is None:
+                lines.append(self._binaries.without_controllers)
         if self._missing is not None:
             lines.append(str(self._missing))
         return lines

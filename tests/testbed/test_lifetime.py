@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from testbed import workdir
+from testbed import build, workdir
 from testbed.bed import Bed
-from testbed.errors import ComponentExited
+from testbed.errors import ComponentExited, Unavailable
+from testbed.ports import free_ports
 
 pytestmark = pytest.mark.cluster
 
@@ -103,6 +105,36 @@ def test_another_issuer_can_be_trusted_later(bed: Bed, other: Bed) -> None:
     assert found == ["second:alice"]
 
 
+def test_a_port_that_is_taken_is_exchanged_for_another() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        taken = squatter.getsockname()[1]
+        asked: list[int] = []
+
+        def find_ports(count: int) -> list[int]:
+            asked.append(count)
+            found = free_ports(count)
+            return [*found[:-1], taken] if len(asked) == 1 else found
+
+        with Bed.start(controllers="none", node_count=0, find_ports=find_ports) as bed:
+            assert bed.server != f"https://127.0.0.1:{taken}"
+            assert bed.admin.request("GET", "/readyz").status == 200
+    assert len(asked) == 2
+
+
+def test_kubebuilder_assets_without_controllers_start_a_bed_that_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    built = build.find()
+    for path in (built.etcd, built.kube_apiserver):
+        (tmp_path / path.name).symlink_to(path)
+    found = build.find(environ={"KUBEBUILDER_ASSETS": str(tmp_path)})
+    with Bed.start(binaries=found, node_count=0) as bed:
+        assert bed.controllers == "none"
+        with pytest.raises(Unavailable, match="has no kube-controller-manager"):
+            bed.set_controllers("all")
+    assert "has no kube-controller-manager: namespaces do not end" in capfd.readouterr().err
+
+
 def test_a_flag_that_the_api_server_does_not_know_is_quoted_with_its_own_words() -> None:
     with pytest.raises(ComponentExited) as caught:
         Bed.start(controllers="none", apiserver_flags=["--no-such-flag"])
@@ -119,7 +151,7 @@ def test_a_stopped_bed_leaves_no_process_and_no_folder() -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_of_a_test_process_that_is_killed(how: signal.Signals) -> None:
     program = (
         "import time\n"
