@@ -214,3 +214,46 @@ async def test_made_up_tokens_do_not_become_a_load_on_the_provider(
     codes = [outcome.code for outcome in outcomes if isinstance(outcome, Denied)]
     assert codes.count("token-revoked") == issuer.hits["introspect"] == 16
     assert codes.count("introspection-unavailable") == 184
+
+
+async def test_the_subject_must_be_the_same_in_token_and_answer(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    text = issuer.token()
+    issuer.introspected[text] = issuer.claims(sub="somebody-else")
+    async with SignIn(asking(issuer, secret_file, "always"), clock) as signin:
+        denied = await signin.verifier.verify(text)
+
+    assert isinstance(denied, Denied)
+    assert denied.code == "bad-claim"
+
+
+async def test_one_issuer_may_be_introspected_beside_one_whose_tokens_are_read(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    introspection = IntrospectionConfig(
+        client_id=CLIENT_ID, client_secret_file=str(secret_file), when="only"
+    )
+    async with FakeIssuer(trailing_slash=False, now=clock.now) as other:
+        config = configured(trusting(issuer, introspection=introspection), trusting(other))
+        asked, read = issuer.token(), other.token()
+        issuer.introspected[asked] = issuer.claims()
+        async with SignIn(config, clock) as signin:
+            first = await signin.verifier.verify(asked)
+            second = await signin.verifier.verify(read)
+
+        assert isinstance(first, Caller)
+        assert isinstance(second, Caller)
+        assert (issuer.hits["introspect"], issuer.hits["jwks"]) == (1, 0)
+        assert (other.hits["introspect"], other.hits["jwks"]) == (0, 1)
+
+
+async def test_a_provider_without_an_introspection_endpoint_is_said(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    issuer.discovery_changes["introspection_endpoint"] = None
+    async with SignIn(asking(issuer, secret_file), clock) as signin:
+        denied = await signin.verifier.verify(OPAQUE)
+
+    assert isinstance(denied, Denied)
+    assert "names no introspection_endpoint" in denied.sentence

@@ -76,3 +76,19 @@ async def test_the_document_is_kept_and_handed_out_stale_while_the_provider_is_d
 
     assert await metadata.get() is first
     assert first.raw["code_challenge_methods_supported"] == ["plain", "S256"]
+
+
+async def test_while_the_provider_is_down_it_is_asked_again_only_after_a_pause(
+    signin: SignIn, issuer: FakeIssuer
+) -> None:
+    metadata = signin.verifier.issuers[0].metadata
+    issuer.down = True
+    for _ in range(3):
+        with pytest.raises(IdentityProviderError, match="answered 503"):
+            await metadata.get()
+    assert sum(issuer.hits.values()) == 2
+
+    issuer.down = False
+    signin.clock.pass_s(2)
+
+    assert (await metadata.get()).issuer == issuer.issuer

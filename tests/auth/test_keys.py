@@ -11,6 +11,7 @@ from aiohttp import web
 from kube_mcp.auth.caller import Caller
 from kube_mcp.auth.denied import Denied
 from kube_mcp.auth.keys import parse_keys
+from kube_mcp.errors import IdentityProviderError
 from tests.support.asgi import call
 from tests.support.issuer import FakeIssuer, ec_key, hmac_jwk, public_jwk, rsa_key
 from tests.support.signin import Clock, SignIn, configured, trusting
@@ -260,3 +261,24 @@ def test_only_strong_public_keys_for_signatures_are_taken_from_a_set() -> None:
 
 def test_an_object_without_keys_is_an_empty_set() -> None:
     assert parse_keys({}) == ()
+
+
+def test_keys_that_are_no_list_are_a_fault_of_the_provider() -> None:
+    with pytest.raises(IdentityProviderError, match="is not a list"):
+        parse_keys({"keys": {"kid": "x"}})
+
+
+@pytest.mark.parametrize("number", [None, 7, "\u00e9", "AAAAA", ""])
+def test_a_key_without_a_readable_number_is_skipped(number: object) -> None:
+    assert parse_keys({"keys": [{"kty": "RSA", "kid": "x", "n": number, "e": "AQAB"}]}) == ()
+
+
+async def test_a_discovery_document_without_keys_is_said(
+    signin: SignIn, issuer: FakeIssuer
+) -> None:
+    issuer.discovery_changes["jwks_uri"] = None
+
+    denied = await signin.verifier.verify(issuer.token())
+
+    assert isinstance(denied, Denied)
+    assert "names no jwks_uri. Set jwks_uri for this issuer." in denied.sentence

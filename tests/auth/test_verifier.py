@@ -7,6 +7,7 @@ import pytest
 from kube_mcp.auth.caller import Caller
 from kube_mcp.auth.claims import ClaimNames
 from kube_mcp.auth.denied import Denied
+from kube_mcp.auth.verifier import Verifier
 from tests.support.issuer import CLIENT_ID, FakeIssuer, ec_key, hmac_jwk, public_jwk, rsa_key
 from tests.support.signin import PUBLIC_URL, Clock, SignIn, configured, trusting
 
@@ -269,3 +270,29 @@ async def test_a_token_without_a_key_id_needs_a_set_with_one_key(
 
     assert isinstance(denied, Denied)
     assert denied.code == "unknown-key"
+
+
+async def test_each_issuer_has_its_own_algorithms(issuer: FakeIssuer, clock: Clock) -> None:
+    async with FakeIssuer(trailing_slash=False, now=clock.now) as other:
+        config = configured(
+            trusting(issuer, algorithms=("ES256",)), trusting(other, algorithms=("RS256",))
+        )
+        async with SignIn(config, clock) as signin:
+            denied = await signin.verifier.verify(issuer.token())
+
+    assert isinstance(denied, Denied)
+    assert denied.code == "algorithm-not-allowed"
+    assert denied.sentence.endswith("expected one of ES256 for this issuer.")
+
+
+async def test_whatever_goes_wrong_inside_lets_nobody_in(issuer: FakeIssuer, clock: Clock) -> None:
+    def broken_clock() -> float:
+        raise RuntimeError("the clock is gone")
+
+    async with SignIn(configured(trusting(issuer)), clock) as signin:
+        verifier = Verifier(signin.verifier.issuers, now=broken_clock)
+        denied = await verifier.verify(issuer.token())
+
+    assert isinstance(denied, Denied)
+    assert (denied.code, denied.status) == ("malformed-token", 401)
+    assert denied.sentence == "Reading the token failed with RuntimeError."

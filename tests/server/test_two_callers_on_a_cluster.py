@@ -97,7 +97,7 @@ def _account(namespace: str) -> list[dict[str, Any]]:
         {
             "apiGroups": [group],
             "resources": ["groups"],
-            "resourceNames": ["nano:shop"],
+            "resourceNames": ["two:shop"],
             "verbs": act,
         },
         {
@@ -175,7 +175,7 @@ def _prepare(bed: Bed) -> Path:
                     "subjects": [
                         {
                             "kind": "User",
-                            "name": f"nano:{person}",
+                            "name": f"two:{person}",
                             "apiGroup": "rbac.authorization.k8s.io",
                         }
                     ],
@@ -256,8 +256,8 @@ public_urls = [{json.dumps(url)}]
 kubeconfig = {json.dumps(str(kubeconfig))}
 identity = "impersonate"
 [impersonate]
-user_prefix = "nano:"
-group_prefix = "nano:"
+user_prefix = "two:"
+group_prefix = "two:"
 groups = ["shop"]
 [limits]
 calls_per_minute = 60000
@@ -398,7 +398,7 @@ async def test_a_group_that_kubernetes_keeps_for_itself_is_refused_at_the_door(
     assert status == 403
     assert json.loads(body)["error"] == "access_denied"
     assert (line["code"], line["claimed"]["sub"]) == ("reserved-group", "mallory")
-    assert await asyncio.to_thread(bed.audit.requests, "nano:mallory") == []
+    assert await asyncio.to_thread(bed.audit.requests, "two:mallory") == []
 
 
 async def test_a_forged_token_is_in_the_audit_log_with_its_reason_and_without_itself(
@@ -422,7 +422,7 @@ async def test_the_audit_log_of_the_api_server_names_both_and_holds_no_write(
         await _told(alice, "list_resources", {"kind": "pods", "namespace": ALICE[1]})
 
     for person, namespace, _ in PEOPLE:
-        user = f"nano:{person}"
+        user = f"two:{person}"
         events = await asyncio.to_thread(bed.audit.requests, user)
         assert [e for e in events if (e.get("objectRef") or {}).get("namespace") == namespace]
         assert {e["user"]["username"] for e in events} == {

@@ -14,8 +14,9 @@ from kube_mcp.errors import IdentityProviderError
 
 #: Endpoints move about never; an hour bounds how long a moved one is missed.
 LIFETIME_S = 3600.0
-#: With nothing at hand, the pause between attempts while requests keep coming.
-RETRY_S = 5.0
+#: The pause between attempts while requests keep coming; shorter than that of the keys, whose
+#: next attempt would else find this one still pausing.
+RETRY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,11 +105,6 @@ class Verifier:
         return caller
 
     @property
-    def required_scopes(self) -> frozenset[str]:
-        """What every token must grant."""
-        return self._required_scopes
-
-    @property
     def issuers(self) -> tuple[IssuerParts, ...]:
         """The issuers trusted, in the order configured."""
         return tuple(self._issuers.values())
