@@ -15,6 +15,7 @@ from kube_mcp.redaction import (
     assignments,
     characters,
     commands,
+    kinds,
     names,
     objects,
     patterns,
@@ -23,7 +24,7 @@ from kube_mcp.redaction import (
     values,
 )
 
-MODULES = [assignments, characters, commands, names, objects, patterns, pem, text, values]
+MODULES = [assignments, characters, commands, kinds, names, objects, patterns, pem, text, values]
 #: Above this a bounded repeat costs like an unbounded one.
 MOST_REPEATS = 2_048
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from kube_mcp.redaction.commands import find_command_credentials
+from kube_mcp.redaction.kinds import hidden, mask_by_kind
 from kube_mcp.redaction.names import Says, is_about, says
 from kube_mcp.redaction.text import clean_text, mask_text
 from kube_mcp.redaction.values import (
     is_basic_login,
     is_innocent,
-    is_masked,
     looks_random,
     mask,
 )
@@ -103,12 +103,6 @@ _LITERALS = frozenset({
 })  # fmt: skip
 # A sibling that names an object makes `secretKey: db-password` the name of a key in it.
 _SIBLINGS = ("remoteRef", "secretName", "secretRef", "existingSecret", "valueFrom", "sourceRef")
-# Files with a form of their own: read line by line, whatever they are called.
-_CONFIG_ENDINGS = frozenset({
-    "yaml", "yml", "json", "jsonnet", "toml", "ini", "conf", "config", "cfg", "cnf", "properties", "xml",
-    "env", "sh", "bash", "py", "lua", "js", "ts", "sql", "rb", "php", "tpl", "tmpl", "template", "md",
-    "html", "css", "hcl", "tf", "groovy", "crt", "rules", "service",
-})  # fmt: skip
 
 
 # What was learnt: names of fields, and short strings in which nothing was found. Neither holds
@@ -136,7 +130,7 @@ def mask_object(obj: dict[str, Any], *, kind: str = "") -> dict[str, Any]:
             mask_object(item, kind=of) if isinstance(item, dict) else mask_tree(item)
             for item in items
         ]
-    _mask_by_kind(obj, kind)
+    mask_by_kind(obj, kind)
     if kind == "ConfigMap" and isinstance(data := obj.get("data"), dict):
         done["data"] = data
     obj.update(dict.fromkeys(done))
@@ -183,7 +177,7 @@ def _walk(root: Any) -> Any:
                 if shape is str:
                     node[name] = _string(node, name, value, key, _PLAIN)
                     if key == _KIND:
-                        _mask_by_kind(node, value)
+                        mask_by_kind(node, value)
                 elif (shape is dict or shape is list) and key != _DROPPED:
                     part_of = _inside(name, key, _PLAIN)
                     if part_of == _PLAIN:
@@ -228,7 +222,7 @@ def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
             for at, item in enumerate(node):
                 if type(item) is str:
                     if part_of == _HIDDEN or (part_of == _CREDENTIAL and not is_innocent(item)):
-                        node[at] = _hidden(item)
+                        node[at] = hidden(item)
                     else:
                         node[at] = _text(item)
                 elif type(item) is dict or type(item) is list:
@@ -260,7 +254,7 @@ def _rename(node: dict[Any, Any], unfit: list[str]) -> None:
 def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int) -> str:
     """The string ``value`` under ``name``, where either its name or its place matters."""
     if part_of == _HIDDEN or key == _HIDDEN:
-        return _hidden(value)
+        return hidden(value)
     if key == _NAMED_VALUE:
         beside = node.get("name") or node.get("key")
         key = _KEY_OF[says(beside)] if type(beside) is str else _PLAIN
@@ -275,10 +269,6 @@ def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int)
             return mask(value)
         _remember(_known_dull, value)
     return _text(value)
-
-
-def _hidden(value: str) -> str:
-    return value if is_masked(value) else mask(value)
 
 
 def _refers(node: dict[str, Any], name: str, value: str, part_of: int) -> bool:
@@ -340,53 +330,3 @@ def _mask_command(items: list[Any]) -> None:
         at = line.count("\0", 0, start)
         offset = start - (line.rfind("\0", 0, start) + 1)
         items[at] = f"{words[at][:offset]}{mask(words[at][offset:])}"
-
-
-def _mask_by_kind(node: dict[str, Any], kind: str) -> None:
-    if kind == "Secret":
-        _hide_values(node)
-    elif kind == "ConfigMap":
-        _mask_config(node)
-    elif kind == "SealedSecret":
-        _hide_template(node)
-
-
-def _hide_values(secret: dict[str, Any]) -> None:
-    """Every value of a Secret, whichever way it came here; the keys stay."""
-    for field in ("data", "stringData"):
-        values = secret.get(field)
-        if isinstance(values, dict):
-            for key, value in values.items():
-                values[key] = _hidden(value) if isinstance(value, str) else None
-        elif values is not None:
-            secret[field] = _hidden(str(values))
-
-
-def _hide_template(sealed: dict[str, Any]) -> None:
-    """The plain values that a SealedSecret's template adds to the Secret."""
-    spec = sealed.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None
-    if isinstance(template, dict):
-        _hide_values(template)
-
-
-def _mask_config(config: dict[str, Any]) -> None:
-    """A ConfigMap's values: whole if the key says so, else by their lines."""
-    data = config.get("data")
-    if not isinstance(data, dict):
-        return
-    for key, value in data.items():
-        if isinstance(value, str):
-            data[key] = _config_value(key, value)
-
-
-def _config_value(key: str, value: str) -> str:
-    stem, dot, ending = key.rpartition(".")
-    is_file = bool(dot) and ending.lower() in _CONFIG_ENDINGS
-    verdict = says(stem if dot and stem and (is_file or ending in {"txt", "key"}) else key)
-    if verdict is Says.CREDENTIAL and not is_innocent(value):
-        if not is_file or not ("\n" in value.strip() or ":" in value or "=" in value):
-            return mask(value)
-    elif verdict is Says.MAYBE and (looks_random(value.strip()) or is_basic_login(value.strip())):
-        return mask(value)
-    return mask_text(value)
