@@ -14,7 +14,8 @@ def bounded(text: str, max_bytes: int) -> str:
     limit = min(max_bytes, HARD_CAP_BYTES)
     raw = text.encode("utf-8", "replace")
     if len(raw) <= limit:
-        return text if raw.isascii() or _encodable(text) else raw.decode()
+        # Decoded again, because half a character pair would fail when the answer is sent.
+        return raw.decode()
     room = limit - _ROOM_FOR_THE_NOTE
     end = raw.rfind(b"\n", 0, room + 1)
     # One endless line is cut inside, but not inside a character.
@@ -23,11 +24,3 @@ def bounded(text: str, max_bytes: int) -> str:
         f"{kept}\n[Cut: {len(kept.encode()):,} of {len(raw):,} bytes are shown."
         " Ask for less: narrow the request, or set a lower limit.]"
     )
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

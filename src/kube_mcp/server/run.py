@@ -99,6 +99,8 @@ async def serve(
                 server.should_exit = True
             for task in (told, stopping):
                 task.cancel()
+            for each in sockets:
+                each.close()
             # A fault while listening was announced must not pass for a clean end.
             results = await asyncio.gather(*tasks[1:], told, stopping, return_exceptions=True)
     for result in results:
