@@ -302,6 +302,14 @@ def test_traefik_gets_the_path_alone_and_the_metadata_unstripped() -> None:
     }
 
 
+def test_pages_that_traefik_lets_call_are_let_in_by_the_server() -> None:
+    values = yaml.safe_load((RENDERS / "traefik.yaml").read_text())
+    values["config"]["server"]["allowed_origins"] = ["https://claude.ai", "https://one.example"]
+    allowed = config(template(values))["server"]["allowed_origins"]
+
+    assert allowed == ["https://claude.ai", "https://one.example", "https://claude.com"]
+
+
 def test_every_public_url_has_its_routes_and_its_own_prefix() -> None:
     objects = template(RENDERS / "everything.yaml")
     prefixes = {

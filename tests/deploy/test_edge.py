@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from kube_mcp.scaffold import McpServer, write
 from testbed.bed import Bed
 from tests.support.echo import Echo
-from tests.support.edge import PodNetwork, PublicHost, Traefik, certificate_store, pod_addresses
-from tests.support.flux import GITOPS, kustomize, objects, release_objects, substitute
+from tests.support.edge import PodNetwork, PublicHost, Traefik, certificate_store
+from tests.support.flux import GITOPS, install, kustomize
 from tests.support.helm import one
 from tests.support.strict import apply
 
@@ -29,34 +28,10 @@ SETTINGS = {
 NAMESPACE = "kubernetes-mcp-server"
 
 
-def installed(bed: Bed, folder: Path) -> None:
-    """What Flux would install from a folder: its objects, then what the chart makes of them."""
-    found = objects(substitute(kustomize(folder), SETTINGS))
-    apply(bed.kubeconfig_file, [o for o in found if o["kind"] == "Namespace"])
-    apply(bed.kubeconfig_file, found)
-    for release in found:
-        if release["kind"] == "HelmRelease":
-            made = release_objects(release, found)
-            apply(
-                bed.kubeconfig_file,
-                [o for o in made if not o["metadata"].get("annotations", {}).get("helm.sh/hook")],
-            )
-
-
 @pytest.fixture(scope="module")
 def network() -> Iterator[PodNetwork]:
     with PodNetwork() as running:
         yield running
-
-
-def serve(bed: Bed, network: PodNetwork, namespace: str, port: int) -> None:
-    """Let every pod of a namespace be the process behind ``port``."""
-    bed.wait_for(
-        lambda: bool(pods := pod_addresses(bed, namespace, "")) and all(pods.values()),
-        what=f"the pods of {namespace}",
-    )
-    for address in pod_addresses(bed, namespace, "").values():
-        network.ports[address] = port
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +53,13 @@ def edge(
     write(
         McpServer(name="grafana", image="registry.example.com/g:1", port=8000, path="/mcp"), folder
     )
-    installed(stack, GITOPS / "apps/home-lab/kubernetes-mcp-server")
-    installed(stack, folder / "apps/base/grafana-mcp-server")
+    install(stack, kustomize(GITOPS / "apps/home-lab/kubernetes-mcp-server"), SETTINGS)
+    install(stack, kustomize(folder / "apps/base/grafana-mcp-server"), SETTINGS)
     store, ca_file = certificate_store(stack, HOST, NAMESPACE)
     apply(stack.kubeconfig_file, store)
     with Echo("grafana") as grafana, Traefik(stack, network, folder) as traefik:
-        serve(stack, network, NAMESPACE, kubernetes.port)
-        serve(stack, network, "grafana-mcp-server", grafana.port)
+        network.lead(stack, NAMESPACE, [kubernetes.port])
+        network.lead(stack, "grafana-mcp-server", [grafana.port])
         public = PublicHost(HOST, port=traefik.port, ca_file=ca_file)
         public.wait_until_routed("/mcp/kubernetes")
         public.wait_until_routed("/mcp/grafana")

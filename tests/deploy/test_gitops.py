@@ -125,6 +125,13 @@ def test_the_route_leads_to_the_service_the_chart_makes(overlay: str) -> None:
         assert {m["name"] for m in rule["middlewares"]} <= middlewares
 
 
+def test_the_middleware_and_the_server_let_the_same_pages_call() -> None:
+    middleware = one(applied("home-lab"), "Middleware", "mcp-cors")["spec"]["headers"]
+    config = tomllib.loads(one(installed("home-lab"), "ConfigMap")["data"]["config.toml"])
+
+    assert middleware["accessControlAllowOriginList"] == config["server"]["allowed_origins"]
+
+
 def test_the_chart_version_in_git_is_this_charts() -> None:
     source = one(applied("home-lab"), "OCIRepository")
 

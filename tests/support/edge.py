@@ -17,7 +17,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,20 @@ class PodNetwork:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pod-network", daemon=True)
         self.port = 0
+
+    def lead(self, bed: Bed, namespace: str, ports: Sequence[int]) -> dict[str, int]:
+        """Let the pods of ``namespace`` be the processes behind ``ports``, once there are as many.
+
+        The port of each pod, by its name.
+        """
+        bed.wait_for(
+            lambda: sum(map(bool, pod_addresses(bed, namespace).values())) == len(ports),
+            what=f"{len(ports)} pods in {namespace}",
+        )
+        pods = sorted(pod_addresses(bed, namespace).items())
+        for (_, address), port in zip(pods, ports, strict=True):
+            self.ports[address] = port
+        return {name: port for (name, _), port in zip(pods, ports, strict=True)}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -196,9 +210,9 @@ def certificate_store(bed: Bed, host: str, namespace: str) -> tuple[list[Obj], P
     ], authority.file
 
 
-def pod_addresses(bed: Bed, namespace: str, label: str) -> dict[str, str]:
-    """Name and address of the pods that are there to stay, by a label selector."""
-    listed = bed.admin.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={label}")["items"]
+def pod_addresses(bed: Bed, namespace: str) -> dict[str, str]:
+    """Name and address of the pods that are there to stay."""
+    listed = bed.admin.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
     return {
         pod["metadata"]["name"]: pod["status"].get("podIP", "")
         for pod in listed
@@ -246,7 +260,11 @@ class PublicHost:
     ) -> Answer:
         """One request and its whole response."""
         with self.open(path, method=method, headers=headers) as response:
-            named = {name.lower(): value for name, value in response.getheaders()}
+            named: dict[str, str] = {}
+            for name, value in response.getheaders():
+                # A browser refuses a response that says twice who may read it.
+                assert name.lower() not in named, f"{name} stands twice: {response.getheaders()}"
+                named[name.lower()] = value
             return Answer(response.status, named, response.read())
 
     def wait_until_routed(self, path: str, *, timeout_s: float = 30) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
+from testbed.bed import Bed
 from tests.support.helm import ROOT, template
+from tests.support.strict import apply
 from tests.support.tools import tool
 
 GITOPS = ROOT / "deploy/gitops"
@@ -113,3 +115,29 @@ def flux_kustomizations(
         variables.update(settings or {})
         built = kustomize(gitops / each["spec"]["path"])
         yield each, objects(substitute(built, variables))
+
+
+def install(
+    bed: Bed,
+    built: str,
+    variables: Mapping[str, str],
+    *,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """What Flux would put into the cluster: the objects of a build, and what the charts make.
+
+    ``values`` win over those of every HelmRelease. Hooks are left out: they are `helm test`'s.
+    """
+    found = objects(substitute(built, variables))
+    apply(bed.kubeconfig_file, [each for each in found if each["kind"] == "Namespace"])
+    apply(bed.kubeconfig_file, found)
+    for release in found:
+        if release["kind"] != "HelmRelease":
+            continue
+        changed = {**release, "spec": {**release["spec"]}}
+        changed["spec"]["values"] = merged(release["spec"].get("values", {}), values or {})
+        made = release_objects(changed, found)
+        apply(
+            bed.kubeconfig_file,
+            [o for o in made if "helm.sh/hook" not in o["metadata"].get("annotations", {})],
+        )

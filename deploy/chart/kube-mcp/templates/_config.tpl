@@ -36,6 +36,10 @@ value goes through toJson; a map becomes a table, a list of maps an array of tab
 {{- $name := include "kube-mcp.fullname" . }}
 {{- $_ := set $config.server "allowed_hosts" (concat $config.server.allowed_hosts (list $name (printf "%s.%s" $name .Release.Namespace) (printf "%s.%s.svc" $name .Release.Namespace)) | uniq) }}
 {{- end }}
+{{- if and .Values.ingressRoute.enabled .Values.ingressRoute.cors.enabled }}
+{{- /* Pages that Traefik lets call must be let in by the server too. */}}
+{{- $_ := set $config.server "allowed_origins" (concat $config.server.allowed_origins .Values.ingressRoute.cors.allowOrigins | uniq) }}
+{{- end }}
 {{- if .Values.trustedCA.configMap }}
 {{- range $config.auth.issuers }}
 {{- if not .ca_file }}{{ $_ := set . "ca_file" (printf "/etc/kube-mcp/ca/%s" $.Values.trustedCA.key) }}{{ end }}
@@ -45,6 +49,9 @@ value goes through toJson; a map becomes a table, a list of maps an array of tab
 {{- $_ := set $config.auth.introspection "client_secret_file" (printf "/etc/kube-mcp/secrets/%s" .Values.clientSecrets.introspectionKey) }}
 {{- end }}
 {{- if eq $config.cluster.identity "token-exchange" }}
+{{- if and .Values.trustedCA.configMap (not $config.token_exchange.ca_file) }}
+{{- $_ := set $config.token_exchange "ca_file" (printf "/etc/kube-mcp/ca/%s" .Values.trustedCA.key) }}
+{{- end }}
 {{- $_ := set $config.token_exchange "sts_client_secret_file" (printf "/etc/kube-mcp/secrets/%s" .Values.clientSecrets.stsKey) }}
 {{- else }}
 {{- $_ := unset $config "token_exchange" }}
