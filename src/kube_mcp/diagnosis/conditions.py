@@ -90,7 +90,7 @@ def is_bad(found: Mapping[str, Any]) -> bool:
 
     An unknown type is never bad; neither is Unknown, nor a False that is under way.
     """
-    kind, status = found.get("type"), found.get("status")
+    kind, status = dig_str(found, "type"), found.get("status")
     if kind in BAD_WHEN_TRUE:
         return status == "True"
     if kind in GOOD_WHEN_TRUE:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kube_mcp.objects import dig, dig_list, dig_map
+from kube_mcp.objects import dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import BUILT_IN
 
 #: Annotations that change what an object means.
@@ -168,7 +168,7 @@ def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_default(toleration: object) -> bool:
     """Whether the admission controller added it: every pod has the two."""
-    return dig(toleration, "key") in (
+    return dig_str(toleration, "key") in (
         "node.kubernetes.io/not-ready",
         "node.kubernetes.io/unreachable",
     ) and (dig(toleration, "tolerationSeconds") == 300)
@@ -217,7 +217,7 @@ def _pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
     conditions = [
         _condition(each)
         for each in dig_list(status, "conditions")
-        if dig(each, "status") != "True" or dig(each, "type") not in _PLAIN_WHEN_TRUE
+        if dig(each, "status") != "True" or dig_str(each, "type") not in _PLAIN_WHEN_TRUE
     ]
     if conditions:
         out["conditions"] = conditions

@@ -41,7 +41,9 @@ def api_service_unavailable(obj: Obj, scene: Scene) -> Iterator[Finding]:
     yield Finding(
         ref=ref_to(obj),
         severity=CRITICAL,
-        title=f"does not answer: {quote(said(found), most=200)}",
+        title=f"does not answer: its Service {namespace}/{name} does not exist"
+        if name and scene.lacks("Service", namespace, name)
+        else f"does not answer: {quote(said(found), most=200)}",
         evidence=evidence(
             ("status.conditions[Available].reason", dig_str(found, "reason")),
             ("status.conditions[Available].message", dig_str(found, "message")),
