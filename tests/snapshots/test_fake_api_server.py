@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import anyio
+import orjson
 import pytest
 
 from kube_mcp.errors import Unreachable
@@ -74,6 +75,29 @@ async def test_a_review_knows_what_was_denied(ask: Any) -> None:
         spec = {"resourceAttributes": {"verb": "list", "resource": resource}}
         answer = await ask(server, path, method="POST", body={"spec": spec})
         assert answer.json["status"]["allowed"] is allowed
+
+
+async def test_who_is_impersonated_is_who_asks(ask: Any) -> None:
+    server = FakeApiServer()
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+    async def who(**headers: Any) -> Any:
+        request = Request("POST", path, body=b"{}", **headers)
+        return orjson.loads(await (await server.send(request)).read(1 << 20))["status"]["userInfo"]
+
+    assert await who() == {
+        "username": "system:serviceaccount:kube-mcp:kube-mcp",
+        "groups": [
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-mcp",
+            "system:authenticated",
+        ],
+    }
+    groups = (("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"))
+    assert await who(headers={"Impersonate-User": "ada"}, repeated_headers=groups) == {
+        "username": "ada",
+        "groups": ["dev", "ops", "system:authenticated"],
+    }
 
 
 async def test_troubles_come_in_order_and_go_again(ask: Any) -> None:

@@ -19,7 +19,6 @@ import anyio
 import orjson
 
 from kube_mcp.errors import Unreachable
-from kube_mcp.kube import paths
 from kube_mcp.kube.transport import Request, Response
 from kube_mcp.objects import Obj, ResourceType
 from kube_mcp.snapshots.responses import BytesResponse, Failure, forbidden
@@ -273,6 +272,15 @@ class FakeApiServer(SnapshotTransport):
         """Whoever is impersonated, else the server's own account."""
         return request.headers.get("Impersonate-User", self._user)
 
+    def groups(self, request: Request) -> list[str]:
+        """Those of whoever is impersonated, else those of every ServiceAccount."""
+        own = ["system:serviceaccounts", "system:serviceaccounts:kube-mcp"]
+        claimed = super().groups(request)
+        return [
+            *(claimed if "Impersonate-User" in request.headers else own),
+            "system:authenticated",
+        ]
+
     def check_access(
         self, verb: str, resource: ResourceType, *, namespace: str, name: str, subresource: str
     ) -> None:
@@ -380,12 +388,3 @@ async def listening(
 def _hang_up(incoming: Any) -> None:
     if incoming.transport is not None:
         incoming.transport.abort()
-
-
-def verb_of(request: Request) -> str:
-    """``list pods``, ``get deployments.apps/web``: what a request reads, for messages of tests."""
-    found = paths.parse(request.path)
-    if found is None or not found.resource:
-        return f"{request.method} {request.path}"
-    full = f"{found.resource}.{found.group}" if found.group else found.resource
-    return f"get {full}/{found.name}" if found.name else f"list {full}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,7 +16,9 @@ READS = ("get", "list", "watch")
 Verdict = Callable[[str, Mapping[str, Any]], str]
 
 
-def review(plural: str, body: bytes, *, user: str, verdict: Verdict) -> dict[str, Any] | None:
+def review(
+    plural: str, body: bytes, *, user: str, groups: Sequence[str], verdict: Verdict
+) -> dict[str, Any] | None:
     """The answered review, or None for one that is not served. Raises `Failure` (400)."""
     try:
         asked = orjson.loads(body)
@@ -32,7 +34,7 @@ def review(plural: str, body: bytes, *, user: str, verdict: Verdict) -> dict[str
             status = {"resourceRules": [rule], "nonResourceRules": [paths], "incomplete": False}
             return {**asked, "status": status}
         case "selfsubjectreviews":
-            return {**asked, "status": {"userInfo": {"username": user, "groups": []}}}
+            return {**asked, "status": {"userInfo": {"username": user, "groups": list(groups)}}}
     return None
 
 

@@ -87,6 +87,11 @@ class SnapshotTransport:
         """The name the reader goes by."""
         return request.headers.get("Impersonate-User", USER)
 
+    def groups(self, request: Request) -> list[str]:
+        """The groups the reader claims to be in."""
+        lines = (*request.headers.items(), *request.repeated_headers)
+        return [value for name, value in lines if name == "Impersonate-Group"]
+
     def continue_expired(self) -> bool:
         """Whether a continue token has aged out; in a snapshot nothing does."""
         return False
@@ -318,7 +323,11 @@ class SnapshotTransport:
         if request.method != "POST":
             raise method_not_allowed()
         answered = review(
-            path.resource, request.body, user=self.user(request), verdict=self._verdict
+            path.resource,
+            request.body,
+            user=self.user(request),
+            groups=self.groups(request),
+            verdict=self._verdict,
         )
         if answered is None:
             raise no_such_resource()
