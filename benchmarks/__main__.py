@@ -20,7 +20,7 @@ from benchmarks.measure import Figures, measure
 from benchmarks.processes import Watched, free_port, started
 from benchmarks.report import report
 from testbed.bed import Bed
-from testbed.filler import fill
+from testbed.filler import Size
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -34,9 +34,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kube-mcp-bench-")))
-        bed = stack.enter_context(Bed.start(controllers="none", node_count=3))
+        bed = stack.enter_context(Bed.start(controllers="still", node_count=3))
         say(f"filling a test bed with {arguments.pods:,} pods …")
-        fill(bed, pods=arguments.pods)
+        bed.fill(Size.of(arguments.pods, broken=40))
         ours, theirs = servers(stack, bed, work)
         figures = asyncio.run(measure(bed, ours, theirs, rounds=arguments.rounds, say=say))
     text = report(figures)
@@ -59,6 +59,8 @@ def servers(stack: ExitStack, bed: Bed, work: Path) -> tuple[Watched, list[Watch
                 **environ,
                 "KUBE_MCP_LIMITS_CALLS_PER_MINUTE": "1000000",
                 "KUBE_MCP_LIMITS_BURST": "100000",
+                # All clients here are one caller, and the next call comes before the last left.
+                "KUBE_MCP_LIMITS_IN_FLIGHT_PER_CALLER": "128",
             },
             log=work / "kube-mcp.log",
         )

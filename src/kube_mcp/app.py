@@ -355,8 +355,9 @@ def _mode(
             )
         )
     if identity == "passthrough":
-        from kube_mcp.access.modes.passthrough import PassthroughMode
+        from kube_mcp.access.modes.passthrough import WARNING, PassthroughMode
 
+        logger.warning(WARNING)
         return PassthroughMode(accept_risk=settings.cluster.accept_passthrough_risk)
     if identity == "token-exchange" and session is not None and verifier is not None:
         from kube_mcp.access.modes.token_exchange import TokenExchangeConfig, TokenExchangeMode

@@ -363,10 +363,10 @@ def _attributes(
 
 
 def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    # All at once: a private key spans lines.
-    masked = mask_lines([line for _, line in lines])
+    # All lines together, because a private key spans several; the lines of one become one.
+    masked = mask_lines([text for _, text in lines])
     return [
-        (stamp, line) for (stamp, _), line in zip(lines, masked, strict=True) if line is not None
+        (stamp, text) for (stamp, _), text in zip(lines, masked, strict=True) if text is not None
     ]
 
 
