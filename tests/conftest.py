@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from testbed.bed import Bed
+from testbed.build import Binaries
 from tests.support.cluster import ClusterRun, mark_users_of_the_bed, own_namespace
 
 _run = ClusterRun()
@@ -19,17 +20,24 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def bed() -> Iterator[Bed]:
+def control_plane() -> Binaries:
+    """The programs of a bed, for tests that start one of their own: without them such a test is
+    skipped with the reason, and fails in CI."""
+    return _run.binaries()
+
+
+@pytest.fixture(scope="session")
+def bed(control_plane: Binaries) -> Iterator[Bed]:
     """A still life: statuses stay as they are written, Deployments make no pods. Shared by the
     whole run, so a test works in its own ``namespace`` and never kills anything here."""
-    with _run.start("still") as started:
+    with Bed.start(controllers="still", binaries=control_plane) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def live_bed() -> Iterator[Bed]:
+def live_bed(control_plane: Binaries) -> Iterator[Bed]:
     """A cluster whose controllers work: Deployments make pods (which nothing schedules)."""
-    with _run.start("all") as started:
+    with Bed.start(controllers="all", binaries=control_plane) as started:
         yield started
 
 

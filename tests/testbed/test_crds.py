@@ -9,17 +9,18 @@ import pytest
 
 from testbed import crds
 from testbed.bed import Bed
+from testbed.build import Binaries
 from testbed.errors import ApplyFailed, Unavailable
 
 
 @pytest.fixture(scope="module")
-def real() -> Iterator[Bed]:
+def real(control_plane: Binaries) -> Iterator[Bed]:
     """A bed with the real CRDs; the shared one has our own small ones."""
     try:
         crds.real()
     except Unavailable as missing:
         pytest.skip(str(missing))
-    with Bed.start(controllers="none", node_count=0) as started:
+    with Bed.start(controllers="none", node_count=0, binaries=control_plane) as started:
         started.install_crds("real")
         yield started
 
@@ -50,14 +51,12 @@ def test_a_missing_folder_of_real_crds_is_an_error_that_names_it(tmp_path: Path)
         crds.real({"KUBE_MCP_CRDS": str(tmp_path)})
 
 
-@pytest.mark.cluster
 def test_the_real_ones_are_served(real: Bed) -> None:
     assert real.admin.kind("helm.toolkit.fluxcd.io/v2", "HelmRelease").resource == "helmreleases"
     assert real.admin.kind("gateway.networking.k8s.io/v1", "HTTPRoute").namespaced
     assert not real.admin.kind("cert-manager.io/v1", "ClusterIssuer").namespaced
 
 
-@pytest.mark.cluster
 def test_the_real_ones_refuse_what_flux_would_refuse(real: Bed) -> None:
     text = """
     apiVersion: helm.toolkit.fluxcd.io/v2

@@ -20,7 +20,7 @@ from testbed.errors import ComponentExited, Unavailable
 from testbed.ports import free_ports
 
 #: Each starts a control plane or two, on machines that may be busy with others.
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.usefixtures("control_plane"), pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parents[2]
 
