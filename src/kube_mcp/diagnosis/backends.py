@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kube_mcp.diagnosis.pods import is_going, is_over, is_ready
-from kube_mcp.diagnosis.selecting import pods_with
+from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to, refer
 from kube_mcp.words.selectors import matches_labels

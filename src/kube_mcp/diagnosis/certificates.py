@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kube_mcp.diagnosis.pods import controller_of, created
+from kube_mcp.diagnosis.pods import created
+from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, Ref, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 

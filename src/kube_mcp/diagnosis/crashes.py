@@ -10,9 +10,10 @@ from typing import Any
 from kube_mcp.diagnosis.events import Event, events_about
 from kube_mcp.diagnosis.finding import Evidence
 from kube_mcp.diagnosis.phrases import quote
-from kube_mcp.diagnosis.pods import Container, is_going, is_over, within
+from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, within
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
-from kube_mcp.scene import Scene
+from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
 #: After ten minutes without a crash the kubelet forgets its back-off; so do we.
@@ -131,9 +132,6 @@ def wants_logs(scene: Scene, *, most: int = 8) -> list[tuple[str, str, str, bool
     At most ``most``, those that crashed last first. ``previous`` says that the run before is
     meant, because the present one has not failed yet.
     """
-    from kube_mcp.diagnosis.pods import containers, workload_of
-    from kube_mcp.scene import ref_to
-
     found: dict[tuple[object, str], tuple[float, tuple[str, str, str, bool]]] = {}
     for pod in scene.seen("Pod"):
         for each in containers(pod, scene):

@@ -128,7 +128,8 @@ class Diagnosis:
 
     ``roots`` is what is wrong, worst first. ``notes`` are states that somebody chose (suspended,
     cordoned, paused) and that nothing suffers from: worth a word, not a finding. ``checked``
-    counts the objects looked at, by kind's key.
+    counts the objects looked at, by kind's key. ``about`` is set where only what concerns one
+    object was kept.
     """
 
     now: datetime
@@ -138,3 +139,4 @@ class Diagnosis:
     skipped: tuple[Skipped, ...]
     checked: dict[str, int] = field(default_factory=dict)
     checks_run: int = 0
+    about: Ref | None = None

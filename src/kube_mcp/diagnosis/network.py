@@ -22,8 +22,8 @@ from kube_mcp.diagnosis.policies import (
     rules,
     spans,
 )
-from kube_mcp.diagnosis.selecting import pods_with
 from kube_mcp.errors import InputError, suggest
+from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, Unreadable, ref_to
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kube_mcp.diagnosis.conditions import condition
-from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_list, dig_map, dig_str
-from kube_mcp.scene import Scene, key_for, key_of, labels_of, ref_to, refer
+from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_map, dig_str
+from kube_mcp.scene import Scene, key_of
 from kube_mcp.words.times import parse_time
 
 #: Pulling an image, attaching a volume and starting a sandbox take this long on a good day; what
@@ -145,54 +145,6 @@ def older_than(then: datetime | None, seconds: float, now: datetime) -> bool:
 def within(then: datetime | None, seconds: float, now: datetime) -> bool:
     """Whether ``then`` is known and less than so long ago."""
     return then is not None and now - then < timedelta(seconds=seconds)
-
-
-def controller_of(obj: Obj) -> Ref | None:
-    """The object's controlling owner, by reference."""
-    for owner in dig_list(obj, "metadata", "ownerReferences"):
-        if dig(owner, "controller") is True and dig_str(owner, "kind"):
-            group, slash, _ = dig_str(owner, "apiVersion").partition("/")
-            key = key_for(dig_str(owner, "kind"), group if slash else "")
-            return refer(key, dig_str(obj, "metadata", "namespace"), dig_str(owner, "name"))
-    return None
-
-
-def workload_of(obj: Obj, scene: Scene) -> Ref | None:
-    """What a person would name: the Deployment of a pod, the CronJob of a Job's pod; else None.
-
-    Where ReplicaSets cannot be read, the Deployment's name is what is left of the ReplicaSet's
-    without the pod template's hash, which is how the Deployment controller names them.
-    """
-    owner = controller_of(obj)
-    if owner is None:
-        return None
-    if owner.kind not in ("ReplicaSet", "Job"):
-        return owner
-    above = scene.peek(owner.kind, owner.namespace, owner.name)
-    if above is not None:
-        return controller_of(above) or owner
-    if owner.kind == "ReplicaSet":
-        template_hash = dig_str(labels_of(obj), "pod-template-hash")
-        stem = owner.name.removesuffix(f"-{template_hash}")
-        if template_hash and stem != owner.name:
-            return refer("Deployment", owner.namespace, stem)
-    return owner
-
-
-def pods_by_owner(scene: Scene) -> dict[Ref, list[Obj]]:
-    """The pods read, under their controlling owner and under the workload above it."""
-    index: dict[Ref, list[Obj]] = {}
-    for pod in scene.seen("Pod"):
-        for ref in {controller_of(pod), workload_of(pod, scene)} - {None}:
-            if ref is not None:
-                index.setdefault(ref, []).append(pod)
-    return index
-
-
-def pods_of(owner: Obj | Ref, scene: Scene) -> Sequence[Obj]:
-    """The pods read that belong to a controller or workload."""
-    ref = owner if isinstance(owner, Ref) else ref_to(owner)
-    return scene.derived(pods_by_owner).get(ref, ())
 
 
 def pod_template(workload: Obj) -> Mapping[str, Any]:

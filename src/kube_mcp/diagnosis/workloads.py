@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kube_mcp.diagnosis.pods import controller_of, pods_of
+from kube_mcp.graph.owners import children, pods_of
 from kube_mcp.objects import Obj, Ref, dig, dig_int
 from kube_mcp.scene import Scene, key_of, ref_to
 
@@ -44,22 +44,6 @@ def is_observed(workload: Obj) -> bool:
     """Whether the controller has acted on the present generation, so that its counts are true."""
     generation = dig_int(workload, "metadata", "generation")
     return dig_int(workload, "status", "observedGeneration") >= generation
-
-
-def _children(scene: Scene) -> dict[Ref, list[Obj]]:
-    index: dict[Ref, list[Obj]] = {}
-    for kind in ("ReplicaSet", "Job"):
-        for obj in scene.seen(kind):
-            owner = controller_of(obj)
-            if owner is not None:
-                index.setdefault(owner, []).append(obj)
-    return index
-
-
-def children(workload: Obj | Ref, scene: Scene) -> list[Obj]:
-    """The ReplicaSets of a Deployment, the Jobs of a CronJob."""
-    ref = workload if isinstance(workload, Ref) else ref_to(workload)
-    return scene.derived(_children).get(ref, [])
 
 
 def below(workload: Obj, scene: Scene) -> tuple[Ref, ...]:

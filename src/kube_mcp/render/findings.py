@@ -42,10 +42,12 @@ def findings_text(diagnosis: Diagnosis, *, max_bytes: int) -> str:
 
 def _header(diagnosis: Diagnosis) -> str:
     where = f"namespace {diagnosis.namespace}" if diagnosis.namespace else "the cluster"
+    if diagnosis.about is not None:
+        where = f"what concerns {diagnosis.about.full}"
     looked = _looked_at(diagnosis)
     if not diagnosis.roots:
-        unless = " in what could be read" if diagnosis.skipped else ""
-        return f"Nothing found wrong{unless} in {where}.{looked}"
+        unless = ", as far as it could be read" if diagnosis.skipped else ""
+        return f"Nothing found wrong in {where}{unless}.{looked}"
     counts = Counter(root.severity for root in diagnosis.roots)
     by_severity = ", ".join(f"{counts[each]} {each}" for each in sorted(counts, reverse=True))
     folded = sum(len(root.consequences) for root in diagnosis.roots)
@@ -174,8 +176,7 @@ def _notes(diagnosis: Diagnosis) -> list[str]:
     if not diagnosis.notes:
         return []
     shown = [
-        f"{root.finding.code} {_place(root.finding.subject)}"
-        f" ({_cut(root.finding.first.title, 80)})"
+        f"{root.finding.code} {_place(root.finding.subject)} ({_cut(root.finding.first.title, 80)})"
         for root in diagnosis.notes[:_NOTES]
     ]
     more = len(diagnosis.notes) - len(shown)

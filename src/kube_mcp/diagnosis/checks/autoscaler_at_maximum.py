@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import older_than
-from kube_mcp.diagnosis.scaling import target_of
+from kube_mcp.graph.scaling import target_of
 from kube_mcp.objects import Obj, dig_int, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -6,8 +6,9 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import created, is_over, older_than, pods_of
-from kube_mcp.diagnosis.scaling import target_of
+from kube_mcp.diagnosis.pods import created, is_over, older_than
+from kube_mcp.graph.owners import pods_of
+from kube_mcp.graph.scaling import target_of
 from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 

@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.scaling import target_of
+from kube_mcp.graph.scaling import target_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to
 

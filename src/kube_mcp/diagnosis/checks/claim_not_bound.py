@@ -6,9 +6,10 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed, quote
-from kube_mcp.diagnosis.pods import created, is_over, older_than, workload_of
+from kube_mcp.diagnosis.pods import created, is_over, older_than
 from kube_mcp.diagnosis.storage import class_of, default_classes, unmet
-from kube_mcp.diagnosis.volumes import claim_names
+from kube_mcp.graph.owners import workload_of
+from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, Ref, dig, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import is_going, is_over, is_ready, pod_template, pods_of
-from kube_mcp.diagnosis.volumes import claim_names
+from kube_mcp.diagnosis.pods import is_going, is_over, is_ready, pod_template
 from kube_mcp.diagnosis.workloads import counts, is_deleted
+from kube_mcp.graph.owners import pods_of
+from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

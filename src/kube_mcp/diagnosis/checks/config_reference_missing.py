@@ -7,15 +7,9 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import (
-    containers,
-    created,
-    is_going,
-    is_over,
-    is_ready,
-    workload_of,
-)
-from kube_mcp.diagnosis.references import Reference, keys_of, references
+from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, is_ready
+from kube_mcp.graph.owners import workload_of
+from kube_mcp.graph.references import Reference, keys_of, references
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

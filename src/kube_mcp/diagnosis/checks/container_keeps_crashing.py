@@ -7,7 +7,8 @@ from kube_mcp.diagnosis.crashes import is_crashing, last_words, ran_for_s
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, workload_of
+from kube_mcp.diagnosis.pods import containers
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import human, parse_time

@@ -6,7 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import out_of_memory
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, within, workload_of
+from kube_mcp.diagnosis.pods import containers, is_going, within
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time

@@ -12,7 +12,8 @@ from kube_mcp.diagnosis.crashes import (
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_over, within, workload_of
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, within
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import age, parse_time

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis import flux, gateways
 from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, check
 from kube_mcp.diagnosis.conditions import conditions, is_bad, is_stale, said, since
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import controller_of, created, older_than
+from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph import flux, gateways
+from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, key_of, ref_to
 

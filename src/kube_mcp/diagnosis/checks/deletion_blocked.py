@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import is_over, older_than
-from kube_mcp.diagnosis.volumes import claim_names
+from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, key_of, ref_to
 from kube_mcp.words.times import age, parse_time

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import INFO, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.selecting import pods_selected
+from kube_mcp.graph.selecting import pods_selected
 from kube_mcp.objects import Obj, dig, dig_int, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
 

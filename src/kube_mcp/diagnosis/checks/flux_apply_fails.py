@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import is_stale
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
-from kube_mcp.diagnosis.flux import (
+from kube_mcp.diagnosis.flux_failure import failure
+from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.graph.flux import (
     HELM_CHART,
     HELM_RELEASE,
     KUSTOMIZATION,
@@ -13,13 +15,10 @@ from kube_mcp.diagnosis.flux import (
     applied,
     chart_of,
     dependencies,
-    failure,
     is_suspended,
     source_of,
 )
-from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import pods_of
-from kube_mcp.diagnosis.workloads import children
+from kube_mcp.graph.owners import children, pods_of
 from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, key_of, ref_to, refer
 from kube_mcp.words.times import parse_time

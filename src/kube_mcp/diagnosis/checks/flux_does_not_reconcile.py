@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
-from kube_mcp.diagnosis.flux import ALL, controller_of_kind, is_suspended
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, older_than, pods_of
+from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph.flux import ALL, controller_of_kind, is_suspended
+from kube_mcp.graph.owners import pods_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 

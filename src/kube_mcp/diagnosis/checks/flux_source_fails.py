@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.flux import HELM_CHART, SOURCES, failure, is_suspended, source_of
+from kube_mcp.diagnosis.flux_failure import failure
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.graph.flux import HELM_CHART, SOURCES, is_suspended, source_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import parse_time

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.flux import (
+from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.graph.flux import (
     HELM_CHART,
     HELM_RELEASE,
     KUSTOMIZATION,
@@ -12,7 +13,6 @@ from kube_mcp.diagnosis.flux import (
     is_suspended,
     source_of,
 )
-from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import INFO, Finding
-from kube_mcp.diagnosis.flux import ALL, is_suspended
 from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.graph.flux import ALL, is_suspended
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, said, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.gateways import GATEWAY, GATEWAY_CLASS
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph.gateways import GATEWAY, GATEWAY_CLASS
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

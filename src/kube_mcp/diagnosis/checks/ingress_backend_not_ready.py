@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.backends import has_ready, selected_pods, templates_selected
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
-from kube_mcp.diagnosis.ingresses import backends
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph.ingresses import backends
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
-from kube_mcp.diagnosis.ingresses import backends, class_of
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.graph.ingresses import backends, class_of
 from kube_mcp.objects import Obj, Ref, dig
 from kube_mcp.scene import Scene, ref_to
 

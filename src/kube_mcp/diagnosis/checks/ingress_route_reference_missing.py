@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.certificates import issuing
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.traefik import (
+from kube_mcp.graph.traefik import (
     INGRESS_ROUTE,
     MIDDLEWARE,
     TRAEFIK_SERVICE,

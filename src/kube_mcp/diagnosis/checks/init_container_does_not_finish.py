@@ -6,7 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import last_words
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase, workload_of
+from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import age, parse_time

@@ -8,8 +8,9 @@ from kube_mcp.diagnosis.crashes import last_words, out_of_memory
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import containers, controller_of, pods_of, within
-from kube_mcp.diagnosis.workloads import children, is_deleted
+from kube_mcp.diagnosis.pods import containers, within
+from kube_mcp.diagnosis.workloads import is_deleted
+from kube_mcp.graph.owners import children, controller_of, pods_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time

@@ -5,14 +5,8 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import (
-    containers,
-    controller_of,
-    is_going,
-    older_than,
-    phase,
-    workload_of,
-)
+from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase
+from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig, dig_int
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import age, parse_time

@@ -8,7 +8,7 @@ from kube_mcp.diagnosis.finding import INFO, LIKELY, POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, is_ready
 from kube_mcp.diagnosis.policies import Peer, applying, policy_types, rules, spans
-from kube_mcp.diagnosis.selecting import pods_selected
+from kube_mcp.graph.selecting import pods_selected
 from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.finding import POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import is_over
 from kube_mcp.diagnosis.policies import NAME_LABEL, rules
-from kube_mcp.diagnosis.selecting import pods_selected
+from kube_mcp.graph.selecting import pods_selected
 from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to
 from kube_mcp.words.selectors import matches, requirements, text_of

@@ -6,7 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import created, is_going, phase, within, workload_of
+from kube_mcp.diagnosis.pods import created, is_going, phase, within
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import parse_time

@@ -7,8 +7,8 @@ from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, r
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import workload_of
 from kube_mcp.diagnosis.scheduling import obstacles
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, ref_to
 

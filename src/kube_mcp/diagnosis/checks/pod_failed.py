@@ -7,15 +7,8 @@ from kube_mcp.diagnosis.crashes import last_words, out_of_memory
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import (
-    containers,
-    controller_of,
-    created,
-    is_going,
-    phase,
-    within,
-    workload_of,
-)
+from kube_mcp.diagnosis.pods import containers, created, is_going, phase, within
+from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time

@@ -7,7 +7,8 @@ from kube_mcp.diagnosis.conditions import condition
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import STARTING_S, created, is_going, older_than, phase, workload_of
+from kube_mcp.diagnosis.pods import STARTING_S, created, is_going, older_than, phase
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed, plural
-from kube_mcp.diagnosis.pods import workload_of
 from kube_mcp.diagnosis.scheduling import obstacles
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to
 from kube_mcp.words.selectors import Requirement

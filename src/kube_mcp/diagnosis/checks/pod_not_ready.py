@@ -9,15 +9,14 @@ from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import (
     STARTING_S,
     containers,
-    controller_of,
     created,
     is_going,
     is_ready,
     older_than,
     phase,
-    workload_of,
 )
 from kube_mcp.diagnosis.probes import allowed_s, probe_of
+from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

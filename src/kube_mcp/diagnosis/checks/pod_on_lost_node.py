@@ -6,7 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import is_going, is_over, phase, workload_of
+from kube_mcp.diagnosis.pods import is_going, is_over, phase
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

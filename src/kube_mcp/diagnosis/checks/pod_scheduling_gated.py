@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, is_going, is_over, older_than, workload_of
+from kube_mcp.diagnosis.pods import created, is_going, is_over, older_than
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -6,9 +6,10 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import warnings
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, workload_of
+from kube_mcp.diagnosis.pods import created
 from kube_mcp.diagnosis.starting import is_stuck_creating
-from kube_mcp.diagnosis.volumes import claim_names
+from kube_mcp.graph.owners import workload_of
+from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import age

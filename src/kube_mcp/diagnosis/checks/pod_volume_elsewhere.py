@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import workload_of
 from kube_mcp.diagnosis.scheduling import obstacles
-from kube_mcp.diagnosis.volumes import claims_of
+from kube_mcp.graph.owners import workload_of
+from kube_mcp.graph.volumes import claims_of
 from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

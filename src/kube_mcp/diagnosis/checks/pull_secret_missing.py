@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import Container, containers, created, is_going, is_over, workload_of
+from kube_mcp.diagnosis.pods import Container, containers, created, is_going, is_over
 from kube_mcp.diagnosis.pulls import PULLING, answer, verdict
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

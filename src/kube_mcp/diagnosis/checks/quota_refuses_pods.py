@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import controller_of
 from kube_mcp.diagnosis.refusals import CREATORS, refusal, short
+from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

@@ -14,8 +14,8 @@ from kube_mcp.diagnosis.pods import (
     is_ready,
     older_than,
     phase,
-    workload_of,
 )
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 

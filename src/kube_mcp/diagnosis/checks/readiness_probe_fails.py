@@ -7,15 +7,9 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.crashes import is_crashing, killed_by_probe, out_of_memory, unhealthy
 from kube_mcp.diagnosis.finding import CERTAIN, CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import (
-    containers,
-    is_going,
-    is_ready,
-    older_than,
-    phase,
-    workload_of,
-)
+from kube_mcp.diagnosis.pods import containers, is_going, is_ready, older_than, phase
 from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time

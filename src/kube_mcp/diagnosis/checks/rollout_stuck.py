@@ -7,7 +7,8 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import created
-from kube_mcp.diagnosis.workloads import below, children, counts, is_deleted
+from kube_mcp.diagnosis.workloads import below, counts, is_deleted
+from kube_mcp.graph.owners import children
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 

@@ -6,14 +6,14 @@ from kube_mcp.diagnosis.backends import is_external, offers, ports_text
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import said, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.gateways import (
+from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.graph.gateways import (
     REFERENCE_GRANT,
     ROUTES,
     is_granted,
     parent_conditions,
     route_backends,
 )
-from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.backends import has_ready, selected_pods, templates_selected
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
-from kube_mcp.diagnosis.gateways import ROUTES, route_backends
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import created, older_than
-from kube_mcp.diagnosis.traefik import INGRESS_ROUTE, services_of
+from kube_mcp.graph.gateways import ROUTES, route_backends
+from kube_mcp.graph.traefik import INGRESS_ROUTE, services_of
 from kube_mcp.objects import Obj, Ref, dig
 from kube_mcp.scene import Scene, key_of, ref_to
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import said, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.gateways import (
+from kube_mcp.diagnosis.phrases import evidence, listed, quote
+from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph.gateways import (
     GATEWAY,
     ROUTES,
     listeners,
     parent_conditions,
     parents,
 )
-from kube_mcp.diagnosis.phrases import evidence, listed, quote
-from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.objects import Obj, dig, dig_list
 from kube_mcp.scene import Scene, key_for, ref_to
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import controller_of, pod_template
+from kube_mcp.diagnosis.pods import pod_template
 from kube_mcp.diagnosis.refusals import CREATORS, refusal
+from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig_int, dig_str
 from kube_mcp.scene import Scene, key_of, ref_to
 

@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, INFO, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import created, is_over, older_than
-from kube_mcp.diagnosis.selecting import pods_with
+from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, dig, dig_int, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to
 from kube_mcp.words.selectors import text_of_labels

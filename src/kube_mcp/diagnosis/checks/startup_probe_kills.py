@@ -6,8 +6,9 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import killed_by_probe, killing, unhealthy
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_over, workload_of
+from kube_mcp.diagnosis.pods import containers, is_going, is_over
 from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
+from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
 

@@ -7,9 +7,9 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import workload_of
 from kube_mcp.diagnosis.starting import is_stuck_creating
-from kube_mcp.diagnosis.volumes import claim_names
+from kube_mcp.graph.owners import workload_of
+from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

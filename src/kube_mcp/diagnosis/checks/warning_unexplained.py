@@ -6,16 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import Event, event_of, every_event
 from kube_mcp.diagnosis.finding import POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import (
-    STARTING_S,
-    controller_of,
-    created,
-    is_over,
-    is_ready,
-    older_than,
-    within,
-    workload_of,
-)
+from kube_mcp.diagnosis.pods import STARTING_S, created, is_over, is_ready, older_than, within
+from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, key_for
 

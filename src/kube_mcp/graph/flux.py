@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.conditions import condition
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, key_for, key_of, labels_of, ref_to, refer
 
@@ -99,16 +98,3 @@ def controller_of_kind(obj: Obj, scene: Scene) -> list[Ref]:
         for each in scene.seen("Deployment")
         if dig_str(each, "metadata", "name") == name
     ]
-
-
-def failure(obj: Obj) -> tuple[str, str, str, object]:
-    """(condition type, reason, message, since) of why a Flux object is not ready; empty if it is.
-
-    Ready False is the verdict; Stalled and FetchFailed say the same where Ready is being redone.
-    """
-    for kind, bad in (("Ready", "False"), ("Stalled", "True"), ("FetchFailed", "True")):
-        found = condition(obj, kind)
-        reason = dig_str(found, "reason")
-        if found.get("status") == bad and reason not in ("Progressing", "ProgressingWithRetry"):
-            return kind, reason, dig_str(found, "message"), found.get("lastTransitionTime")
-    return "", "", "", None
