@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from kube_mcp.errors import suggest
-from kube_mcp.render.budget import fit
+from kube_mcp.render.budget import fit, shorten
 from kube_mcp.render.table import table_lines
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._tool import ToolArgs, tool
@@ -42,12 +42,14 @@ async def api_resources(args: Args, call: Call) -> str:
                                        or each.group.endswith(".k8s.io")))
     ]  # fmt: skip
     notes = [
-        f"The API group {group} could not be read: {why}."
+        f"The API group {group} could not be read: {shorten(why, 200)}."
         for group, why in sorted(known.failed.items())
     ]
     if not found:
-        hint = suggest(args.search, known.words())
-        return "\n".join([f"No kind matches '{args.search}'. {hint}".rstrip(), *notes])
+        hint = suggest(args.search, known.words()) if args.search else ""
+        outside = " outside Kubernetes' own groups" if args.custom_only else ""
+        matches = f" matches '{args.search}'" if args.search else ""
+        return "\n".join([f"No kind{outside}{matches}. {hint}".rstrip(), *notes])
     rows = [
         [
             each.kind,
@@ -61,10 +63,13 @@ async def api_resources(args: Args, call: Call) -> str:
     ]
     if not any(row[-1] for row in rows):
         rows = [row[:-1] for row in rows]
+    notes, more_notes = fit(notes, 2000)
+    if more_notes:
+        notes.append(f"(and {more_notes} more groups that could not be read)")
     lines = table_lines(["kind", "name", "short", "version", "scope", "note"][: len(rows[0])], rows)
-    kept, left = fit(lines, call.max_bytes - 500)
+    kept, left = fit(lines, call.max_bytes - 2600)
     of = f" of {len(known.types)}" if len(found) < len(known.types) else ""
-    out = [f"{len(found)}{of} kinds:", *kept]
+    out = [f"{len(found)}{of} {'kind' if len(found) == 1 and not of else 'kinds'}:", *kept]
     if left:
         out.append(f"({left} more: narrow with search)")
     return "\n".join([*out, *notes])

@@ -121,7 +121,8 @@ async def _all(args: Args, call: Call) -> str:
                 only = f" ({', '.join(map(str, names[:5]))})" if names else ""
                 rows.setdefault((label, only), set()).update(verbs)
     groups = ", ".join(map(str, dig_list(me, "groups")))
-    lines = [f"Read as {dig_str(me, 'username') or call.cluster.reads_as} (groups: {groups})."]
+    who = dig_str(me, "username") or call.cluster.reads_as
+    lines = [f"Read as {who}" + (f" (groups: {groups})." if groups else ".")]
     lines.append(f"In namespace {namespace}, cluster-wide rules included, it may:")
     table = [
         [label + only, ",".join(sorted(verbs))] for (label, only), verbs in sorted(rows.items())

@@ -13,9 +13,8 @@ from kube_mcp.diagnosis.engine import run
 from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
-from kube_mcp.render.budget import count, fit, shorten
+from kube_mcp.render.budget import count, fit, shorten, size
 from kube_mcp.render.events import event_line, event_lines, fold
-from kube_mcp.render.table import table_lines
 from kube_mcp.render.untrusted import framed
 from kube_mcp.scene import Scene
 from kube_mcp.tools._call import Call
@@ -56,10 +55,11 @@ async def cluster_overview(args: Args, call: Call) -> str:
     read. Next: diagnose for causes, list_resources, get_events.
     """
     cluster = call.cluster
+    failed: ClusterError | None = None
     try:
         version = dig_str(await cluster.version(), "gitVersion") or "unknown version"
     except ClusterError as error:
-        version = f"version not read ({error.message})"
+        failed, version = error, f"version not read ({error.message})"
     done = 0
 
     def told(kind: str) -> None:
@@ -69,18 +69,28 @@ async def cluster_overview(args: Args, call: Call) -> str:
     scene = await gather(
         cluster, KINDS, namespace="", now=call.now(), deadline_s=DEADLINE_S, keep=slim, on_kind=told
     )
+    if failed is not None and not scene.kinds:
+        raise failed
     name = f" {cluster.name}" if cluster.name else ""
     lines = [f"Cluster{name}: Kubernetes {version}, read as {cluster.reads_as}."]
+    if cluster.policy.narrows_namespaces:
+        lines.append(f"Only {cluster.everywhere} are counted.")
     lines += _nodes(scene)
     lines += _pods(scene)
     lines += _workloads(scene)
-    lines += _findings(scene)
-    lines += _events(scene)
-    gaps = [f"Not read: {why}." for why in dict.fromkeys(scene.unreadable.values())]
-    kept, left = fit(lines, call.max_bytes - 200 - sum(len(gap) + 1 for gap in gaps))
-    if left:
-        kept.append(f"({left} more lines did not fit)")
-    return "\n".join([*kept, *gaps])
+    found = [*_findings(scene), *_events(scene)]
+    gaps, more_gaps = fit(
+        (f"Not read: {why}." for why in dict.fromkeys(scene.unreadable.values())),
+        call.max_bytes // 4,
+    )
+    if more_gaps:
+        gaps.append(f"(and {more_gaps} more that could not be read)")
+    room = call.max_bytes - 400 - sum(size(gap) + 1 for gap in gaps)
+    kept, left = fit(lines, room // 2)
+    inside, cut = fit(found, room - sum(size(line) + 1 for line in kept))
+    if left + cut:
+        gaps.insert(0, f"({left + cut} more lines did not fit)")
+    return "\n".join([*kept, *framed(inside, what="findings and events"), *gaps])
 
 
 def _nodes(scene: Scene) -> list[str]:
@@ -170,13 +180,17 @@ def _findings(scene: Scene) -> list[str]:
     checks = [each for each in all_checks() if set(each.kinds) & set(KINDS)]
     diagnosis = run(checks, scene)
     if not diagnosis.roots:
-        return []
+        return ["Findings (of the kinds read here): none; diagnose looks at more kinds."]
     rows = [
-        [str(root.severity), root.finding.code, shorten(root.finding.first.title, 160)]
+        [
+            str(root.severity),
+            root.finding.code,
+            f"{root.finding.subject.full}: {root.finding.first.title}",
+        ]
         for root in diagnosis.roots[:_MOST_FINDINGS]
     ]
     lines = [f"Findings (of the kinds read here): {len(diagnosis.roots)}, gravest first:"]
-    lines += [f"  {line}" for line in table_lines(["severity", "finding", "what"], rows)[1:]]
+    lines += [f"  {severity} {code}: {shorten(what, 220)}" for severity, code, what in rows]
     if len(diagnosis.roots) > _MOST_FINDINGS:
         lines.append(f"  and {len(diagnosis.roots) - _MOST_FINDINGS} more: diagnose")
     return lines
@@ -200,5 +214,5 @@ def _events(scene: Scene) -> list[str]:
     shown = event_lines(folded[:_MOST_EVENTS], now=scene.now, with_namespace=True)
     head = f"Warnings in the last hour: {len(recent):,}, folded to {len(folded)}, newest first:"
     more = len(folded) - len(shown)
-    tail = [f"({more} more: get_events type=Warning)"] if more else []
-    return [head, *framed(shown, what="events"), *tail]
+    tail = [f"  and {more} more: get_events type=Warning"] if more else []
+    return [head, *(f"  {line}" for line in shown), *tail]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from kube_mcp.errors import ClusterError, InputError, NotFound, suggest
+from kube_mcp.errors import InputError, NotFound, suggest
 from kube_mcp.kube.openapi import Schema, find_schema
 from kube_mcp.render.budget import fit, shorten
 from kube_mcp.tools._call import Call
@@ -41,29 +41,35 @@ async def explain_resource(args: Args, call: Call) -> str:
             f"The API server publishes no documentation for {resource.api_version}.",
             hint="get_resource view=yaml shows an object of that kind instead.",
         ) from error
-    except ClusterError:
-        raise
     schema = find_schema(document, resource)
     if schema is None:
         raise InputError(f"The API server does not document {resource.kind}.")
     steps = [step.split("[")[0] for step in args.field.strip(". ").split(".") if step]
-    walked = resource.kind
+    walked, type_name = resource.kind, ""
     for step in steps:
         below = schema.field(step)
         if below is None:
             names = [field.name for field in schema.fields()]
             raise InputError(
                 f"{walked} has no field '{step}'.",
-                hint=suggest(step, names) or f"It has: {', '.join(names[:40])}.",
+                hint=suggest(step, names) or _what_it_has(names),
             )
+        type_name = next((each.type for each in schema.fields() if each.name == step), "")
         schema, walked = below, f"{walked}.{step}"
-    head = f"{walked} ({resource.api_version})"
-    lines = [head, shorten(schema.description, 3000) or "(no description)"]
+    head = f"{walked} ({resource.api_version})" + (f" <{type_name}>" if type_name else "")
+    lines = [head, shorten(schema.description, 2000) or "(no description)"]
     lines += _fields(schema, depth=args.depth, indent="")
     kept, left = fit(lines, call.max_bytes - 200)
     if left:
         kept.append(f"({left} more fields: ask for one with field=)")
     return "\n".join(kept)
+
+
+def _what_it_has(names: list[str]) -> str:
+    if not names:
+        return "It is a plain value, without fields."
+    more = f" and {len(names) - 40} more" if len(names) > 40 else ""
+    return f"It has: {', '.join(names[:40])}{more}."
 
 
 def _fields(schema: Schema, *, depth: int, indent: str) -> list[str]:

@@ -50,8 +50,6 @@ async def get_events(args: Args, call: Call) -> str:
         # Events about cluster-scoped objects are filed in "default".
         namespace = target.namespace or "default"
         subject = f"of {target.label}" + (" and what it owns" if len(names) > 1 else "")
-    elif namespace:
-        await check_namespace(cluster, namespace)
     listing = await cluster.list(
         EVENTS,
         namespace=namespace,
@@ -60,6 +58,8 @@ async def get_events(args: Args, call: Call) -> str:
         then=event_line,
         progress=reporter(call, "events"),
     )
+    if not listing.items and namespace and not args.name:
+        await check_namespace(cluster, namespace)
     events: list[EventLine] = listing.items
     if names is not None:
         events = [event for event in events if (event.kind, event.names[0]) in names]

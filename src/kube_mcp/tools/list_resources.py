@@ -406,5 +406,8 @@ async def check_namespace(cluster: Cluster, namespace: str) -> None:
         except (ClusterError, NotAllowed):
             near = ""
         raise InputError(f"There is no namespace '{namespace}'.", hint=near) from error
-    except (ClusterError, NotAllowed):
+    except NotAllowed:
+        if not cluster.policy.allows_namespace(namespace):
+            raise
+    except ClusterError:
         return

@@ -8,15 +8,17 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from kube_mcp.access.cluster import why_unreadable
+from kube_mcp.access.cluster import is_secret, why_unreadable
 from kube_mcp.errors import ClusterError, InputError, NotAllowed
 from kube_mcp.kube.discovery import Discovered
 from kube_mcp.objects import ResourceType, dig_map, dig_str
 from kube_mcp.render.budget import count, fit, shorten
 from kube_mcp.render.fields import images
+from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
+from kube_mcp.tools.list_resources import check_namespace
 
 #: Kinds looked through unless others are named: what people mean by "find".
 _USUAL = (
@@ -58,6 +60,8 @@ async def search(args: Args, call: Call) -> str:
     not be read. Next: get_resource, get_relations.
     """
     cluster = call.cluster
+    if args.namespace:
+        await check_namespace(cluster, args.namespace)
     known = await cluster.resources()
     kinds = await _kinds(args, call, known)
     needle = args.text.lower()
@@ -161,23 +165,28 @@ def _answer(
     gaps: Sequence[str],
 ) -> str:
     total = sum(len(matches) for _, matches in found)
-    where = f" in {args.namespace}" if args.namespace else ""
+    where = f" in {args.namespace or call.cluster.everywhere}"
     searched = f"{', '.join(args.where)} of {count(len(kinds) - len(gaps), 'kind')}{where}"
     lines = []
     for kind, matches in found:
         for namespace, name, what in sorted(matches)[:_MOST_OF_A_KIND]:
             place = f"{namespace}/{name}" if namespace else name
-            lines.append(f"{kind.kind} {place}  ({what})")
+            # The name speaks for itself where it was all that was looked for.
+            lines.append(f"{kind.kind} {place}" + (f"  ({what})" if what != "name" else ""))
         if len(matches) > _MOST_OF_A_KIND:
             lines.append(f"{kind.kind}: {len(matches) - _MOST_OF_A_KIND} more")
-    kept, left = fit(lines, call.max_bytes - 1500)
+    kept, left = fit(lines, call.max_bytes - 3000)
     head = f"'{args.text}': {count(total, 'match', 'matches')} in {searched}."
-    out = [head, *kept]
+    # What matched is quoted from the cluster.
+    out = [head, *(framed(kept, what="matches") if kept else [])]
     if left:
         out.append(f"({left} more lines: narrow with kinds or namespace)")
     if not total and not args.kinds:
-        names = ", ".join(kind.name for kind in kinds)
+        names = shorten(", ".join(kind.name for kind in kinds), 600)
         out.append(f"Searched: {names}. kinds=['all'] searches every kind, where=['content'] "
                    "every field.")  # fmt: skip
-    out += [f"Not searched: {gap}." for gap in gaps]
+    if "content" in args.where and any(is_secret(kind) for kind in kinds):
+        out.append("Values of Secrets are never read, so they were not searched.")
+    kept_gaps, more = fit((f"Not searched: {gap}." for gap in gaps), 1000)
+    out += [*kept_gaps, *([f"(and {more} more kinds that could not be read)"] if more else [])]
     return "\n".join(out)

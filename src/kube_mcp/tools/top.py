@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from kube_mcp.access.cluster import Cluster
+from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.diagnosis.capacity import requests
 from kube_mcp.errors import ClusterError, NotAllowed
 from kube_mcp.objects import ResourceType, dig_list, dig_map, dig_str
-from kube_mcp.render.budget import fit
+from kube_mcp.render.budget import count, fit
 from kube_mcp.render.table import table_lines
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._find import PODS
@@ -47,21 +47,25 @@ class _Row:
     used: dict[str, float] | None = None
     asked: dict[str, float] = field(default_factory=dict)
     limit: dict[str, float] = field(default_factory=dict)
-    pods: int = 0
+    pods: str = ""
 
-    def tightness(self) -> float:
-        """How near it is to what stops it: usage of its limit, else of its request, else of nothing.
+    def level(self, resource: str) -> float:
+        """What it uses, or asks for where that is not known."""
+        return (self.asked if self.used is None else self.used).get(resource, 0.0)
+
+    def tightness(self) -> tuple[bool, float]:
+        """How near its usage is to what stops it; what is not measured comes after what is.
 
         A pod over its memory request is the first to be evicted, so a request counts for half.
         """
         found = [0.0]
+        level = self.asked if self.used is None else self.used
         for resource in ("cpu", "memory"):
-            level = (self.used or self.asked).get(resource, 0.0)
             if limit := self.limit.get(resource):
-                found.append(level / limit)
+                found.append(level.get(resource, 0.0) / limit)
             elif self.used is not None and (asked := self.asked.get(resource)):
-                found.append(level / asked / 2)
-        return max(found)
+                found.append(level.get(resource, 0.0) / asked / 2)
+        return self.used is not None, max(found)
 
 
 @tool(
@@ -79,8 +83,6 @@ async def top(args: Args, call: Call) -> str:
     OOM kills, throttling, evictions and pods that cannot be scheduled.
     """
     check_selector(args.label_selector)
-    if args.namespace:
-        await check_namespace(call.cluster, args.namespace)
     return await (_nodes(args, call) if args.what == "nodes" else _pods(args, call))
 
 
@@ -135,9 +137,12 @@ async def _pods(args: Args, call: Call) -> str:
         else:
             used = _total(by_container.values()) if by_container else None
             rows.append(_Row(where, used, requests(pod), _pod_limits(pod)))
-    head = f"{len(rows):,} running {args.what}"
-    head += f" in {args.namespace}" if args.namespace else " in all namespaces"
+    if not rows and args.namespace:
+        await check_namespace(cluster, args.namespace)
+    head = count(len(rows), f"unfinished {args.what[:-1]}")
+    head += f" in {args.namespace or cluster.everywhere}"
     head += f" on node {args.node}" if args.node else ""
+    head += f" matching {args.label_selector}" if args.label_selector else ""
     columns = ["name"] if args.namespace else ["namespace", "name"]
     if args.what == "containers":
         columns.append("container")
@@ -148,7 +153,7 @@ async def _nodes(args: Args, call: Call) -> str:
     cluster = call.cluster
     (usage, missing), nodes, pods = await asyncio.gather(
         _usage(cluster, "nodes"),
-        cluster.list(NODES),
+        cluster.list(NODES, label_selector=args.label_selector),
         _pods_or_gap(call),
     )
     held, gap = pods
@@ -158,6 +163,8 @@ async def _nodes(args: Args, call: Call) -> str:
     rows = []
     for node in nodes.items:
         name = dig_str(node, "metadata", "name")
+        if args.node and name != args.node:
+            continue
         on_it = held.get(name, [])
         rows.append(
             _Row(
@@ -165,13 +172,16 @@ async def _nodes(args: Args, call: Call) -> str:
                 measured.get(name),
                 _total(requests(pod) for pod in on_it),
                 _amounts(dig_map(node, "status", "allocatable")),
-                len(on_it),
+                f"{len(on_it)}/{dig_str(node, 'status', 'allocatable', 'pods') or '?'}",
             )
         )
-    notes = f"Requests are missing: {gap}" if gap else ""
+    notes = f"Requests and pods are not shown: {gap}" if gap else ""
+    if not gap and cluster.policy.narrows_namespaces:
+        notes = f"Requests and pods are only those of {cluster.everywhere}."
+    head = count(len(rows), "node")
     return _answer(
-        args, call, rows, f"{len(rows):,} nodes", ["node"], missing,
-        limit_word="allocatable", notes=notes, with_pods=not gap,
+        args, call, rows, head, ["node"], missing, limit_word="allocatable", notes=notes,
+        with_pods=not gap,
     )  # fmt: skip
 
 
@@ -179,7 +189,7 @@ async def _pods_or_gap(call: Call) -> tuple[dict[str, list[Any]], str]:
     try:
         listing = await call.cluster.list(PODS, keep=_slim_pod, progress=reporter(call, "pods"))
     except (ClusterError, NotAllowed) as error:
-        return {}, str(error)
+        return {}, why_unreadable(error, resource=PODS, namespace="")
     held: dict[str, list[Any]] = {}
     for pod in listing.items:
         if dig_str(pod, "status", "phase") not in {"Succeeded", "Failed"}:
@@ -262,13 +272,15 @@ def _answer(
     with_pods: bool = False,
 ) -> str:
     if not rows:
-        return f"{head}. {missing}".strip()
+        return f"{head}."
+    by_usage = not missing or with_pods
     if args.sort == "name":
         rows.sort(key=lambda row: row.where)
-    elif args.sort == "tightest":
-        rows.sort(key=lambda row: (-row.tightness(), row.where))
+    elif args.sort == "tightest" and by_usage:
+        rows.sort(key=lambda row: (*(-part for part in row.tightness()), row.where))
     else:
-        rows.sort(key=lambda row: (-(row.used or row.asked).get(args.sort, 0.0), row.where))
+        by = "memory" if args.sort == "tightest" else args.sort
+        rows.sort(key=lambda row: (row.used is None and not missing, -row.level(by), row.where))
     shown = rows[: args.limit]
     unmeasured = sum(1 for row in rows if row.used is None)
     headers = list(columns)
@@ -280,8 +292,8 @@ def _answer(
     grid = [
         [
             *row.where,
-            *_cells(row, "cpu", format_cpu, measured=not missing),
-            *_cells(row, "memory", format_bytes, measured=not missing),
+            *_cells(row, "cpu", format_cpu, measured=not missing, of_limit=with_pods),
+            *_cells(row, "memory", format_bytes, measured=not missing, of_limit=with_pods),
             *([row.pods] if with_pods else []),
         ]
         for row in shown
@@ -290,24 +302,29 @@ def _answer(
     order = {"tightest": "tightest first", "name": "by name"}.get(
         args.sort, f"most {args.sort} first"
     )
+    if args.sort == "tightest" and not by_usage:
+        order = "largest memory request first"
     out = [f"{head}, {order}:", *lines]
     if more := len(rows) - len(shown) + left:
         out.append(f"({more:,} more: raise limit, or narrow with namespace, node or a selector)")
     if missing:
         out.append(f"Usage is not shown: {missing}.".replace("..", "."))
     elif unmeasured:
-        out.append(f"{unmeasured:,} have no measurement yet (new pods appear after a minute).")
+        what = "is" if unmeasured == 1 else "are"
+        out.append(
+            f"{unmeasured:,} {what} not measured: not running, or started within the last minute."
+        )
     if notes:
         out.append(notes)
     return "\n".join(out)
 
 
-def _cells(row: _Row, resource: str, words: Any, *, measured: bool) -> list[str]:
-    used = (row.used or {}).get(resource) if row.used is not None else None
+def _cells(row: _Row, resource: str, words: Any, *, measured: bool, of_limit: bool) -> list[str]:
+    used = None if row.used is None else row.used.get(resource)
     asked, limit = row.asked.get(resource), row.limit.get(resource)
     against = limit or asked
     share = f" ({used / against:.0%})" if used is not None and against else ""
-    asked_share = f" ({asked / limit:.0%})" if asked is not None and limit and not measured else ""
+    asked_share = f" ({asked / limit:.0%})" if asked is not None and limit and of_limit else ""
     cells = [("-" if used is None else words(used) + share)] if measured else []
     return [
         *cells,
