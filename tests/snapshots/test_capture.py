@@ -28,10 +28,6 @@ def _source(transport: Transport, name: str = "home") -> Cluster:
     return Cluster(Client(transport), name=name)
 
 
-def _captured_at_now() -> Any:
-    return build.NOW
-
-
 @pytest.fixture
 def demo() -> SnapshotTransport:
     return SnapshotTransport(demo_store(build.NOW))
@@ -41,7 +37,7 @@ def demo() -> SnapshotTransport:
 async def test_what_was_captured_answers_as_the_cluster_did(
     tmp_path: Path, demo: SnapshotTransport, rows: Any, ask: Any, target: str
 ) -> None:
-    done = await capture(_source(demo), tmp_path / target, clock=_captured_at_now)
+    done = await capture(_source(demo), tmp_path / target)
     again = SnapshotTransport(open_snapshot(tmp_path / target))
     for path in (
         "/api/v1/pods",
@@ -68,7 +64,7 @@ async def test_what_was_captured_answers_as_the_cluster_did(
 async def test_logs_come_with_their_times_and_the_run_before(
     tmp_path: Path, demo: SnapshotTransport, ask: Any
 ) -> None:
-    done = await capture(_source(demo), tmp_path / "s", clock=_captured_at_now)
+    done = await capture(_source(demo), tmp_path / "s")
     again = SnapshotTransport(open_snapshot(tmp_path / "s"))
     pod = next(name for name in (await ask(again, "/api/v1/pods")).names if name.startswith("cart"))
     path = f"/api/v1/namespaces/shop/pods/{pod}/log"

@@ -408,6 +408,12 @@ async def test_documents_answer_their_own_path(ask: Any) -> None:
     assert (await ask(server, "/openapi/v3")).json == {"paths": {}}
 
 
+async def test_every_answer_carries_the_moment_of_the_snapshot(ask: Any) -> None:
+    server = SnapshotTransport(Store(captured_at=build.NOW))
+    for path in ("/version", "/nothing", "/api/v1/pods"):
+        assert (await ask(server, path)).headers["date"] == "Tue, 24 Nov 2026 12:00:00 GMT"
+
+
 async def test_the_transport_of_a_snapshot_stands_at_its_own_moment(rows: Any) -> None:
     server = SnapshotTransport(Store([build.namespace("shop")], captured_at=build.NOW))
     assert (await rows(server, "/api/v1/namespaces"))[0] == ["shop", "Active", "60m"]

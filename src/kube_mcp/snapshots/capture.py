@@ -89,6 +89,10 @@ class Source(Protocol):
         """The JSON at a path."""
         ...
 
+    async def clock(self) -> datetime | None:
+        """What time the API server thinks it is, if it says so."""
+        ...
+
 
 @dataclass
 class Captured:
@@ -124,7 +128,9 @@ async def capture(
     tell = progress or (lambda _: None)
     sink = await anyio.to_thread.run_sync(open_sink, target)
     try:
-        reading = _Reading(source, sink, tuple(namespaces), tell, clock())
+        # Ages are counted by the API server's clock, which need not be ours.
+        now = await source.clock() or clock()
+        reading = _Reading(source, sink, tuple(namespaces), tell, now)
         await reading.everything()
         if include_logs:
             await reading.logs(max_log_bytes)

@@ -24,6 +24,8 @@ def review(
         asked = orjson.loads(body)
     except orjson.JSONDecodeError as problem:
         raise bad_request(f"the object provided is unrecognized: {problem}") from problem
+    if not isinstance(asked, dict):
+        raise bad_request("the object provided is unrecognized: it is no object")
     spec = dig_map(asked, "spec")
     match plural:
         case "selfsubjectaccessreviews":

@@ -7,7 +7,8 @@ cluster; the tests use it as their API server for that reason. Nothing can be ch
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from kube_mcp.kube import paths
@@ -55,6 +56,9 @@ class SnapshotTransport:
             response = self._answer(request)
         except Failure as failure:
             response = failure.response()
+        # Clients tell the API server's time by this; here it is the moment of the snapshot.
+        date = format_datetime(self._clock().astimezone(UTC), usegmt=True)
+        response.headers = {**response.headers, "date": date}
         if warning := self._warning():
             response.headers = {**response.headers, "warning": warning}
         return response
