@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from kube_mcp.diagnosis.certificates import CERTIFICATE
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.graph.certificates import CERTIFICATE
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import age, parse_time

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.certificates import (
+from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.conditions import condition, said, since
+from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
+from kube_mcp.diagnosis.phrases import evidence, listed, quote
+from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.graph.certificates import (
     CERTIFICATE,
     CHALLENGE,
     CLUSTER_ISSUER,
@@ -12,11 +17,6 @@ from kube_mcp.diagnosis.certificates import (
     chain,
     issuer_of,
 )
-from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.conditions import condition, said, since
-from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
-from kube_mcp.diagnosis.phrases import evidence, listed, quote
-from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 from kube_mcp.words.times import parse_time

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.backends import is_external, offers, ports_text
-from kube_mcp.diagnosis.certificates import issuing
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.graph.certificates import issuing
 from kube_mcp.graph.traefik import (
     INGRESS_ROUTE,
     MIDDLEWARE,

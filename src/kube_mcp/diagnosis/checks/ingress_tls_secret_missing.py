@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.certificates import issuing
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.graph.certificates import issuing
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 

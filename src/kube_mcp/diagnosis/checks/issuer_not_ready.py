@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.certificates import CLUSTER_ISSUER, ISSUER
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, said, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.graph.certificates import CLUSTER_ISSUER, ISSUER
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
 

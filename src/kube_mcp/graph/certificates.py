@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kube_mcp.diagnosis.pods import created
 from kube_mcp.graph.owners import controller_of
-from kube_mcp.objects import Obj, Ref, dig_str
+from kube_mcp.objects import Obj, Ref, dig, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
+from kube_mcp.words.times import parse_time
 
 GROUP = "cert-manager.io"
 CERTIFICATE = f"Certificate.{GROUP}"
@@ -49,5 +49,5 @@ def chain(certificate: Obj, scene: Scene) -> list[Obj]:
 
 
 def _age(obj: Obj) -> float:
-    moment = created(obj)
+    moment = parse_time(dig(obj, "metadata", "creationTimestamp"))
     return moment.timestamp() if moment else 0.0
