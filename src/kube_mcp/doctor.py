@@ -123,7 +123,8 @@ async def _cluster(
         yield Probe(f"API server{at}", "failed", error.message, error.hint)
         return
     yield Probe(f"API server{at}", "ok", f"answers, Kubernetes {version}")
-    yield await _skew(cluster, at, now)
+    if not settings.cluster.snapshot:
+        yield await _skew(cluster, at, now)
     try:
         served = await cluster.resources()
     except KubeMcpError as error:

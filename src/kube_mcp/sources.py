@@ -91,23 +91,22 @@ def _live_source(
 
 
 def _snapshot_source(path: str, wrap: Wrap) -> ClusterSource:
-    def connect() -> Transport:
-        from kube_mcp.snapshots.transport import SnapshotTransport
+    from kube_mcp.snapshots.transport import SnapshotTransport
 
-        store = _store(path)
-        return wrap("snapshot", SnapshotTransport(store, clock=lambda: store.captured_at))
-
-    name = "demo" if path == "demo" else "snapshot"
-    return ClusterSource(name=name, connect=connect, described=f"the snapshot {path}")
+    store = _store(path)  # now, so that a file that cannot be read stops the start
+    return ClusterSource(
+        name="demo" if path == "demo" else "snapshot",
+        connect=lambda: wrap("snapshot", SnapshotTransport(store)),
+        described="the built-in demo" if path == "demo" else f"the snapshot {path}",
+        clock=lambda: store.captured_at,
+    )
 
 
 def _store(path: str) -> Store:
-    from datetime import UTC, datetime
-
     if path == "demo":
         from kube_mcp.snapshots.demo import demo_store
 
-        return demo_store(datetime.now(UTC))
+        return demo_store()
     from kube_mcp.snapshots.layout import open_snapshot
 
     return open_snapshot(path)

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from kube_mcp.access.policy import OPEN, Policy
@@ -51,6 +51,11 @@ class Gap:
         return f"{self.what}: {self.why}"
 
 
+def wall_clock() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
 class Cluster:
     """What a tool may touch. Reads raise the errors of `kube_mcp.errors`.
 
@@ -66,8 +71,10 @@ class Cluster:
         policy: Policy = OPEN,
         reads_as: str = "",
         default_namespace: str = "",
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._client = client
+        self._clock = clock
         self.name = name
         self.policy = policy
         self.reads_as = reads_as
@@ -79,6 +86,10 @@ class Cluster:
         if self.policy.narrows_namespaces:
             return "the namespaces this server shows"
         return "all namespaces"
+
+    def now(self) -> datetime:
+        """The moment the cluster is at: the present, or when a snapshot was taken."""
+        return self._clock()
 
     async def resolve(self, kind: str) -> ResourceType:
         """The resource a person means by a kind, plural or short name. Raises `InputError`."""

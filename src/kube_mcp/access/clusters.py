@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kube_mcp.access.cluster import Cluster
+from kube_mcp.access.cluster import Cluster, wall_clock
 from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.errors import InputError, suggest
 from kube_mcp.kube.client import STRICT, Client, GuardOptions
@@ -32,6 +33,7 @@ class ClusterSource:
 
     ``connect`` makes the connections with the server's own credentials;
     ``connect_bare`` makes them without any, for identities that bring their own token.
+    ``clock`` is set where the cluster's present is not ours: a snapshot's.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ClusterSource:
     connect_bare: Callable[[], Transport] | None = None
     default_namespace: str = ""
     described: str = ""
+    clock: Callable[[], datetime] | None = None
 
 
 @dataclass
@@ -82,6 +85,7 @@ class Clusters:
             policy=self._policy_for(caller),
             reads_as=_in_words(identity),
             default_namespace=source.default_namespace,
+            clock=source.clock or wall_clock,
         )
 
     async def open_own(self, name: str = "") -> Cluster:
@@ -92,6 +96,7 @@ class Clusters:
             name=source.name,
             reads_as=_in_words(OWN),
             default_namespace=source.default_namespace,
+            clock=source.clock or wall_clock,
         )
 
     def described(self, name: str = "") -> str:

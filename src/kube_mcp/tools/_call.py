@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Call:
     cluster: Cluster
     max_bytes: int = 30_000
     progress: Callable[[float, float | None, str], Awaitable[None]] = _no_progress
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    clock: Callable[[], datetime] | None = None
 
     def now(self) -> datetime:
-        """The moment against which ages are told."""
-        return self.clock()
+        """The moment against which ages are told: a snapshot's own, where one is read."""
+        return self.clock() if self.clock is not None else self.cluster.now()
