@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -109,21 +110,39 @@ async def test_a_signal_ends_it_although_its_input_stays_open(number: signal.Sig
         assert b"Traceback" not in await running.stderr.read()
 
 
-async def test_a_client_that_reads_nothing_cannot_keep_it_from_ending() -> None:
+def test_a_client_that_reads_nothing_cannot_keep_it_from_ending() -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(COMMAND, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+
+        def say(message: dict[str, Any]) -> None:
+            assert running.stdin is not None
+            running.stdin.write(json.dumps(message).encode() + b"\n")
+            running.stdin.flush()
+
+        say(HELLO)
+        assert json.loads(running.stdout.readline())["id"] == 1
+        say({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        for number in range(20):  # far more than a pipe holds
+            call = {"name": "long_answer", "arguments": {}}
+            say({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call})
+        # The first byte of the answers says that they are being written.
+        assert running.stdout.read(1) == b"{"
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(PATIENCE_S) == 0
+
+
+async def test_a_client_that_closes_its_end_of_the_answers_is_no_fault() -> None:
     async with process() as running:
         await say(running, HELLO)
         await hear(running)
-        await say(running, {"jsonrpc": "2.0", "method": "notifications/initialized"})
-        assert running.stdout is not None
-        running._transport.get_pipe_transport(1).pause_reading()  # type: ignore[attr-defined]
-        for number in range(20):  # far more than a pipe holds
-            call = {"name": "long_answer", "arguments": {}}
-            await say(
-                running, {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": call}
-            )
-        await say(running, {"jsonrpc": "2.0", "method": "notifications/initialized"})
-        running.send_signal(signal.SIGTERM)
-        assert await running.wait() == 0
+        running._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        await say(running, {"jsonrpc": "2.0", "id": 2, "method": "ping"})
+        _, err = await running.communicate(b"")
+
+        assert running.returncode == 0
+        assert b"Traceback" not in err
 
 
 async def test_what_is_no_message_does_not_end_the_conversation() -> None:

@@ -38,14 +38,18 @@ async def serve_stdio(server: Server[Any]) -> None:
     serving.add_done_callback(lambda _: stopped.set())
     with _signals(stopped):
         await stopped.wait()
-    serving.cancel()
+    told_to_stop = serving.cancel()
     await asyncio.wait([serving], timeout=_PATIENCE_S)
     if not serving.done():
         # A write to a pipe that nobody reads cannot be cancelled, only left behind.
         logger.warning("The client does not read its pipe; leaving without the last answer")
         leave()
-    if not serving.cancelled():
-        serving.result()
+    error = None if serving.cancelled() else serving.exception()
+    if error is not None:
+        # Torn off in the middle of a message, the SDK complains about its own closed channels.
+        if not told_to_stop and not _is_hang_up(error):
+            raise error
+        logger.debug("The conversation ended in the middle of a message", exc_info=error)
 
 
 async def _serve(server: Server[Any]) -> None:
@@ -94,6 +98,16 @@ def _take_stdin() -> int:
     os.dup2(empty, 0)
     os.close(empty)
     return private
+
+
+def _is_hang_up(error: BaseException) -> bool:
+    """Whether nothing is wrong but that the client closed its end."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_hang_up(each) for each in error.exceptions)
+    return isinstance(
+        error,
+        BrokenPipeError | ConnectionError | anyio.BrokenResourceError | anyio.ClosedResourceError,
+    )
 
 
 def leave(code: int = 0) -> None:
