@@ -24,7 +24,10 @@ AGGREGATED = (
 )
 
 #: Kinds come and go with deployments of operators: minutes, not seconds.
-KEEP_S = 600.0
+KEEP_S = 180.0
+
+#: A group that could not be read may be back at any moment.
+KEEP_FAILED_S = 15.0
 
 #: A miss reads discovery again, but not for every typo in a row.
 MISS_COOLDOWN_S = 2.0
@@ -97,15 +100,19 @@ class Discovery:
 
     async def all(self, *, not_older_than_s: float | None = None) -> Discovered:
         """What is served. Raises `ClusterError` where not even the core API can be read."""
-        keep = self._keep_s if not_older_than_s is None else not_older_than_s
-        if self._known is not None and self._clock() - self._read_at < keep:
+        if self._known is not None and self._is_fresh(self._known, not_older_than_s):
             return self._known
         async with self._lock:  # one reading at a time; the others wait for it and share it
-            if self._known is not None and self._clock() - self._read_at < keep:
-                return self._known
-            self._known = await read(self._get_json)
-            self._read_at = self._clock()
+            if self._known is None or not self._is_fresh(self._known, not_older_than_s):
+                self._known = await read(self._get_json)
+                self._read_at = self._clock()
             return self._known
+
+    def _is_fresh(self, known: Discovered, not_older_than_s: float | None) -> bool:
+        keep_s = min(self._keep_s, KEEP_FAILED_S) if known.failed else self._keep_s
+        if not_older_than_s is not None:
+            keep_s = min(keep_s, not_older_than_s)
+        return self._clock() - self._read_at < keep_s
 
     async def resolve(self, text: str) -> ResourceType:
         """The resource a person means.
@@ -126,7 +133,7 @@ class Discovery:
             failed = f" These API groups could not be read: {', '.join(sorted(known.failed))}."
         raise InputError(
             f"'{text}' is not a kind this cluster serves.{failed}",
-            hint=suggest(text.replace("/", " ").split()[-1].split(".")[0], known.words())
+            hint=suggest(re.split(r"[\s/]+", text.strip("/ "))[-1].split(".")[0], known.words())
             or "Use api_resources to see what there is.",
         )
 

@@ -91,7 +91,11 @@ def error_of(request: Request, status: int, body: bytes) -> errors.ClusterError:
         text = " ".join(clean_text(body[:2000].decode("utf-8", "replace")).split())
         shown = mask_text(text)[:MAX_FOREIGN_CHARS]
         quoted = f": {shown}" if shown else "."
-        return cls(f"The API server answered {status} for {request.path}{quoted}", status=status)
+        return cls(
+            f"The API server answered {status} for {request.path}{quoted}",
+            hint="It is not an answer of the Kubernetes API: a proxy before it may have given it.",
+            status=status,
+        )
     message = mask_text(clean_text(parsed.message)).strip()
     if len(message) > MAX_MESSAGE_CHARS:
         message = message[:MAX_MESSAGE_CHARS] + " …(cut)"

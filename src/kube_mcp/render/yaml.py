@@ -112,6 +112,8 @@ def _neat_value(value: Any, *, parent: str) -> Any:
         for key, each in value.items():
             if isinstance(each, str | int | bool) and _is_default(key, each, parent):
                 continue
+            if key == "creationTimestamp" and each is None:
+                continue  # of a template: an empty time that Go cannot leave out
             left = each
             if key == "tolerations" and isinstance(each, Sequence):
                 left = [one for one in each if not _is_default_toleration(one)]

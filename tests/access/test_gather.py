@@ -1,0 +1,112 @@
+"""Several kinds read at once, with what could not be read named beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from kube_mcp.access.cluster import Cluster
+from kube_mcp.access.gather import gather
+from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.kube.client import Client
+from kube_mcp.scene import Scene, Unreadable
+from tests.support import build
+from tests.support.api_server import FakeApiServer
+
+
+async def read(
+    server: FakeApiServer,
+    *kinds: str,
+    namespace: str = "",
+    policy: Policy = OPEN,
+    deadline_s: float = 10.0,
+    **more: Any,
+) -> Scene:
+    """A scene of these kinds."""
+    return await gather(
+        Cluster(Client(server), policy=policy), kinds, namespace=namespace, now=server.now,
+        deadline_s=deadline_s, **more,
+    )  # fmt: skip
+
+
+async def test_every_kind_is_read_and_knows_what_it_is() -> None:
+    server = FakeApiServer(build.pod("web-1"), build.node(), build.crd("example.com", "Widget"))
+    server.add(build.obj("example.com/v1", "Widget", "w", namespace="shop"))
+    scene = await read(server, "Pod", "Node", "Widget.example.com", "Deployment")
+    assert [len(scene.all(kind)) for kind in ("Pod", "Node", "Widget.example.com")] == [1, 1, 1]
+    assert scene.all("Deployment") == []
+    assert scene.all("Pod")[0]["kind"] == "Pod"
+
+
+async def test_a_403_makes_a_kind_unreadable_and_never_empty() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+    server.deny("list", "pods")
+    scene = await read(server, "Pod", "Node", namespace="shop")
+    assert not scene.can_see("Pod")
+    assert scene.can_see("Node")
+    with pytest.raises(Unreadable, match="may not list pods in shop"):
+        scene.all("Pod")
+
+
+async def test_a_kind_that_is_not_served_is_absent_but_not_one_whose_group_is_down() -> None:
+    server = FakeApiServer(build.node_metrics())
+    server.fail_group("metrics.k8s.io/v1beta1")
+    scene = await read(server, "Widget.example.com", "NodeMetrics.metrics.k8s.io")
+    assert "Widget.example.com" in scene.absent
+    assert "could not be read" in scene.why_not("NodeMetrics.metrics.k8s.io")
+
+
+async def test_a_namespace_narrows_only_kinds_that_live_in_one() -> None:
+    server = FakeApiServer(
+        build.pod("a"), build.pod("b", namespace="other"), build.node("n1"), build.node("n2")
+    )
+    scene = await read(server, "Pod", "Node", namespace="shop")
+    assert [each["metadata"]["name"] for each in scene.all("Pod")] == ["a"]
+    assert len(scene.all("Node")) == 2
+
+
+async def test_what_is_not_there_by_the_deadline_is_named_and_the_rest_is_told() -> None:
+    server = FakeApiServer(build.pod("web-1"), build.node())
+    with server.held("/api/v1/pods"), anyio.fail_after(5):
+        scene = await read(server, "Pod", "Node", deadline_s=0.2)
+    assert len(scene.all("Node")) == 1
+    assert "took longer than 0 s" in scene.why_not("Pod")
+
+
+async def test_objects_are_slimmed_by_kind_and_each_kind_is_told() -> None:
+    server = FakeApiServer(build.pod("web-1"), build.node())
+    told: list[str] = []
+    scene = await read(
+        server, "Pod", "Node", on_kind=told.append,
+        keep=lambda key, item: {"kind": key, "metadata": item["metadata"]},
+    )  # fmt: skip
+    assert sorted(told) == ["Node", "Pod"]
+    assert set(scene.all("Pod")[0]) == {"kind", "metadata"}
+
+
+async def test_a_defect_of_our_own_is_not_hidden_as_a_gap() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+
+    def broken(key: str, item: Any) -> Any:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await read(server, "Pod", keep=broken)
+
+
+async def test_a_caller_who_goes_away_ends_the_reading() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+    with server.held("/api/v1/pods") as gate, anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(read, server, "Pod")
+            await gate.waiting.wait()
+            group.cancel_scope.cancel()
+    assert server.count("/api/v1/pods") == 1
+
+
+async def test_a_denied_kind_is_a_gap_in_the_policys_words() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+    scene = await read(server, "Pod", policy=Policy(kinds_deny=("pods",)))
+    assert scene.why_not("Pod") == "pods: This server does not show pods."
