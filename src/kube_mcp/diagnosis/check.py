@@ -24,7 +24,8 @@ class Check:
     """One check. ``code`` names the condition it finds.
 
     ``kinds`` are the keys of the kinds it is run over; ``needs`` are further kinds without which
-    it says nothing, ``optional`` ones without which it only says less.
+    it says nothing, ``optional`` ones without which it only says less. ``among`` narrows the
+    objects to those that could be of interest, once for all checks that share it.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Check:
     optional: frozenset[str]
     doc: str
     look: Looks
+    among: Callable[[Scene], Sequence[Obj]] | None = None
 
     @property
     def condition(self) -> str:
@@ -46,7 +48,10 @@ class Check:
 
 
 def check(
-    *kinds: str, needs: Sequence[str] = (), optional: Sequence[str] = ()
+    *kinds: str,
+    needs: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    among: Callable[[Scene], Sequence[Obj]] | None = None,
 ) -> Callable[[Looks], Check]:
     """Declare the one check of a file: code from the function's name, documentation from its text."""
 
@@ -58,6 +63,7 @@ def check(
             optional=frozenset(optional),
             doc=inspect.cleandoc(look.__doc__ or ""),
             look=look,
+            among=among,
         )
 
     return declare

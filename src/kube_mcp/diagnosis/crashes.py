@@ -10,7 +10,7 @@ from typing import Any
 from kube_mcp.diagnosis.events import Event, events_about
 from kube_mcp.diagnosis.finding import Evidence
 from kube_mcp.diagnosis.phrases import quote
-from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, within
+from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods, within
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -133,7 +133,7 @@ def wants_logs(scene: Scene, *, most: int = 8) -> list[tuple[str, str, str, bool
     meant, because the present one has not failed yet.
     """
     found: dict[tuple[object, str], tuple[float, tuple[str, str, str, bool]]] = {}
-    for pod in scene.seen("Pod"):
+    for pod in scene.derived(unwell_pods) if scene.can_see("Pod") else ():
         for each in containers(pod, scene):
             if not _failed(each, pod, scene):
                 continue

@@ -59,7 +59,7 @@ class _Run:
                 self.skipped[self.scene.partial[kind]].add(each.code)
             objects = self.scene.all(kind)
             self.checked[kind] = len(objects)
-            for obj in objects:
+            for obj in self.scene.derived(each.among) if each.among else objects:
                 self._look(each, obj)
         self.ran += looked
 

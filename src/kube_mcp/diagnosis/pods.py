@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,6 +130,28 @@ def is_going(pod: Obj) -> bool:
 def is_ready(pod: Obj) -> bool:
     """Whether the pod takes traffic, as its own condition says."""
     return dig_str(condition(pod, "Ready"), "status") == "True"
+
+
+def unwell_pods(scene: Scene) -> Sequence[Obj]:
+    """The pods that are not plainly well: nine in ten of a cluster are, and need no second look.
+
+    Plainly well is running, ready, not being deleted, and no container ever restarted. Odd
+    objects count as unwell.
+    """
+    return [pod for pod in scene.all("Pod") if not _is_plainly_well(pod)]
+
+
+def _is_plainly_well(pod: Obj) -> bool:
+    if phase(pod) != "Running" or is_going(pod) or not is_ready(pod):
+        return False
+    return all(
+        dig(each, "ready") is True and not dig(each, "restartCount")
+        for part in ("containerStatuses", "ephemeralContainerStatuses")
+        for each in dig_list(pod, "status", part)
+    ) and not any(
+        dig(each, "restartCount") or dig(each, "state", "waiting")
+        for each in dig_list(pod, "status", "initContainerStatuses")
+    )
 
 
 def created(obj: Obj) -> datetime | None:

@@ -19,7 +19,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from kube_mcp.objects import dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import BUILT_IN
@@ -103,8 +106,9 @@ _LONGEST_MESSAGE = 2000
 def slim(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of an object that diagnosis and relations read; ``kind`` is its key in a scene.
 
-    The result shares what it keeps with ``obj``, and says its own ``kind`` and ``apiVersion``
-    also where the item of a list did not.
+    The result says its own ``kind`` and ``apiVersion`` also where the item of a list did not.
+    It shares what it keeps with ``obj``, and what the pods of one workload have in common with
+    other results: whoever changes a part must mean to change it everywhere.
     """
     name, _, group = kind.partition(".")
     out: dict[str, Any] = {
@@ -129,17 +133,36 @@ def _api_version(name: str, group: str) -> str:
     return f"{group}/v1" if group else "v1"
 
 
+def _shared(value: Any) -> Any:
+    """The same JSON as ``value``; equal parts of different objects become one in memory.
+
+    Nearly everything of a pod but its name is that of its template: a thousand replicas hold it
+    once.
+    """
+    try:
+        return _from_json(orjson.dumps(value))
+    except TypeError:
+        return value  # not JSON, so it came from elsewhere than an API server
+
+
+# As many templates as a large cluster has workloads; each entry is one or two kilobytes.
+@lru_cache(maxsize=2048)
+def _from_json(text: bytes) -> Any:
+    return orjson.loads(text)
+
+
 def _metadata(meta: Mapping[str, Any]) -> dict[str, Any]:
     out = {key: meta[key] for key in _META if key in meta}
+    if "labels" in out:
+        out["labels"] = _shared(out["labels"])
     annotations = {
         key: value for key, value in dig_map(meta, "annotations").items() if key in ANNOTATIONS
     }
     if annotations:
         out["annotations"] = annotations
     if meta.get("ownerReferences"):
-        out["ownerReferences"] = [
-            _pick(each, *_OWNER) for each in dig_list(meta, "ownerReferences")
-        ]
+        owners = [_pick(each, *_OWNER) for each in dig_list(meta, "ownerReferences")]
+        out["ownerReferences"] = _shared(owners)
     return out
 
 
@@ -156,13 +179,16 @@ def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     out = {key: spec[key] for key in _POD_SPEC if key in spec and spec[key] != _DEFAULTS.get(key)}
     tolerations = [each for each in dig_list(spec, "tolerations") if not _is_default(each)]
     if tolerations:
-        out["tolerations"] = tolerations
+        out["tolerations"] = _shared(tolerations)
+    for key in ("affinity", "topologySpreadConstraints"):
+        if key in out:
+            out[key] = _shared(out[key])
     for key in ("initContainers", "containers", "ephemeralContainers"):
         if spec.get(key):
-            out[key] = [_container(each) for each in dig_list(spec, key)]
+            out[key] = _shared([_container(each) for each in dig_list(spec, key)])
     volumes = [_volume(each) for each in dig_list(spec, "volumes") if _refers(each)]
     if volumes:
-        out["volumes"] = volumes
+        out["volumes"] = _shared(volumes)
     return out
 
 
@@ -224,6 +250,8 @@ def _pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
     for key in _STATUS_LISTS:
         if status.get(key):
             out[key] = [_container_status(each) for each in dig_list(status, key)]
+            if all(_is_plain(each) for each in out[key]):
+                out[key] = _shared(out[key])
     return out
 
 
@@ -240,7 +268,15 @@ def _container_status(status: object) -> dict[str, Any]:
     for key in ("lastState", "restartCount"):
         if value := dig(status, key):
             out[key] = value
+    if _is_plain(out) and "running" in dig_map(out, "state"):
+        # When it started matters only where it is not ready, or was restarted.
+        out["state"] = {"running": {}}
     return out
+
+
+def _is_plain(status: Mapping[str, Any]) -> bool:
+    """Whether a container is ready and always was."""
+    return status.get("ready") is True and "restartCount" not in status
 
 
 def _workload(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, is_ready
+from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, is_ready, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.references import Reference, keys_of, references
 from kube_mcp.objects import Obj, dig_str
@@ -19,7 +19,7 @@ _KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+/(\S+)"
 _ITEM = re.compile(r"references non-existent (?:config|secret) key: (\S+)")
 
 
-@check("Pod", optional=["ConfigMap", "Secret", "Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ConfigMap", "Secret", "Event", "ReplicaSet", "Job"])
 def config_reference_missing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod cannot start because a ConfigMap or Secret it refers to, or a key of it, is not there.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import containers, created, is_going, is_over
+from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -23,7 +23,7 @@ _REASONS = (
 _NAMED = ("not found", "couldn't find key", "runAsNonRoot")
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def container_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """The node's runtime cannot create or start a container.
 

@@ -7,14 +7,14 @@ from kube_mcp.diagnosis.crashes import is_crashing, last_words, ran_for_s
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers
+from kube_mcp.diagnosis.pods import containers, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import human, parse_time
 
 
-@check("Pod", optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container starts, ends and is started again, over and over.
 

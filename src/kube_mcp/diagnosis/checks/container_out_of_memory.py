@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import out_of_memory
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, within
+from kube_mcp.diagnosis.pods import containers, is_going, unwell_pods, within
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -16,7 +16,7 @@ from kube_mcp.words.times import parse_time
 _RECENT_S = 24 * 3600
 
 
-@check("Pod", optional=["LimitRange", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["LimitRange", "ReplicaSet", "Job"])
 def container_out_of_memory(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container was killed because it used more memory than its limit.
 

@@ -12,7 +12,7 @@ from kube_mcp.diagnosis.crashes import (
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_over, within
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int
 from kube_mcp.scene import Scene, ref_to
@@ -23,7 +23,7 @@ _RESTARTS = 5
 _RECENT_S = 3600
 
 
-@check("Pod", optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def container_restarts_often(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container runs now, but it has been restarted many times, and within the last hour.
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, older_than
+from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, older_than, unwell_pods
 from kube_mcp.diagnosis.pulls import PULLING, answer, verdict
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def image_cannot_be_pulled(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container's image cannot be pulled.
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, created, is_going, is_over
+from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def image_name_invalid(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container's image is no valid image name, or its pull policy forbids getting it.
 

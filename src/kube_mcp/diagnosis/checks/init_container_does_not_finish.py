@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import last_words
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase
+from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -17,7 +17,7 @@ from kube_mcp.words.times import age, parse_time
 _PATIENCE_S = 600
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def init_container_does_not_finish(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """An init container has been running for long, and the pod's containers wait for it.
 

@@ -7,14 +7,14 @@ from kube_mcp.diagnosis.crashes import last_words, out_of_memory
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over
+from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """An init container fails again and again, so the pod's containers never start.
 

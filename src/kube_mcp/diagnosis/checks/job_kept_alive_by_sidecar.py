@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase
+from kube_mcp.diagnosis.pods import containers, is_going, older_than, phase, unwell_pods
 from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig, dig_int
 from kube_mcp.scene import Scene, ref_to
@@ -14,7 +14,7 @@ from kube_mcp.words.times import age, parse_time
 _PATIENCE_S = 300
 
 
-@check("Pod", optional=["Job"])
+@check("Pod", among=unwell_pods, optional=["Job"])
 def job_kept_alive_by_sidecar(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A Job's work is done, but another container of its pod keeps running, so the Job never ends.
 

@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import killed_by_probe, killing, ran_for_s, unhealthy
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_over, within
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
 from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
@@ -16,7 +16,7 @@ from kube_mcp.words.times import human, parse_time
 _RECENT_S = 3600
 
 
-@check("Pod", needs=["Event"], optional=["ReplicaSet"])
+@check("Pod", among=unwell_pods, needs=["Event"], optional=["ReplicaSet"])
 def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container is killed again and again because its liveness probe fails.
 

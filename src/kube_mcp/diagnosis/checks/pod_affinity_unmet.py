@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, plural
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import pods_of, workload_of
 from kube_mcp.objects import Obj, dig_list, dig_str
@@ -14,7 +15,7 @@ from kube_mcp.words.selectors import text_of
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
-@check("Pod", optional=["Node", "Event", "ReplicaSet"])
+@check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet"])
 def pod_affinity_unmet(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's required affinity to, or distance from, other pods leaves no node for it.
 

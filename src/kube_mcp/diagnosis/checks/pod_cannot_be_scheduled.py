@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_map
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
 def pod_cannot_be_scheduled(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod fits on no node: all are cordoned, its host port is taken, or for another reason.
 

@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import created, is_going, phase, within
+from kube_mcp.diagnosis.pods import created, is_going, phase, unwell_pods, within
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
@@ -16,7 +16,7 @@ from kube_mcp.words.times import parse_time
 _RECENT_S = 24 * 3600
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod was evicted: its node ran short, or it used more storage than it may.
 

@@ -7,13 +7,14 @@ from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, r
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
 def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod asks for more of a resource than any node it may run on has free.
 

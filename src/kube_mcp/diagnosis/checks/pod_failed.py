@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.crashes import last_words, out_of_memory
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, created, is_going, phase, within
+from kube_mcp.diagnosis.pods import containers, created, is_going, phase, unwell_pods, within
 from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -16,7 +16,7 @@ from kube_mcp.words.times import parse_time
 _RECENT_S = 24 * 3600
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def pod_failed(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod has failed for good: its containers ended with an error and will not be restarted.
 

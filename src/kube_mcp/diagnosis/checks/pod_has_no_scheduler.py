@@ -7,13 +7,13 @@ from kube_mcp.diagnosis.conditions import condition
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import STARTING_S, created, is_going, older_than, phase
+from kube_mcp.diagnosis.pods import STARTING_S, created, is_going, older_than, phase, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def pod_has_no_scheduler(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod has been waiting for a scheduler that never looked at it.
 

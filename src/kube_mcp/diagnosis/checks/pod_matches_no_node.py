@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed, plural
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
@@ -12,7 +13,7 @@ from kube_mcp.scene import Scene, labels_of, ref_to
 from kube_mcp.words.selectors import Requirement
 
 
-@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
 def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's node selector or required node affinity fits no node.
 

@@ -14,6 +14,7 @@ from kube_mcp.diagnosis.pods import (
     is_ready,
     older_than,
     phase,
+    unwell_pods,
 )
 from kube_mcp.diagnosis.probes import allowed_s, probe_of
 from kube_mcp.graph.owners import controller_of, workload_of
@@ -21,7 +22,7 @@ from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 
 
-@check("Pod", optional=["Node", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "ReplicaSet", "Job"])
 def pod_not_ready(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod runs and has not been ready for some time.
 

@@ -6,13 +6,14 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.starting import is_stuck_creating
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 
 
-@check("Pod", needs=["Event"], optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, needs=["Event"], optional=["ReplicaSet", "Job"])
 def pod_sandbox_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's network or sandbox cannot be set up on its node.
 

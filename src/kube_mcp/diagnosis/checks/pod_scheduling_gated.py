@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, is_going, is_over, older_than
+from kube_mcp.diagnosis.pods import created, is_going, is_over, older_than, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -15,7 +15,7 @@ from kube_mcp.scene import Scene, ref_to
 _PATIENCE_S = 600
 
 
-@check("Pod", optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
 def pod_scheduling_gated(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod is held back by a scheduling gate that nobody has removed.
 

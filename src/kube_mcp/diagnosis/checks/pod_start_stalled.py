@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import warnings
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created
+from kube_mcp.diagnosis.pods import created, unwell_pods
 from kube_mcp.diagnosis.starting import is_stuck_creating
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.volumes import claim_names
@@ -15,7 +15,7 @@ from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import age
 
 
-@check("Pod", optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def pod_start_stalled(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod was given to a node long ago and none of its containers has been created.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import grace_s, older_than
+from kube_mcp.diagnosis.pods import grace_s, older_than, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
@@ -16,7 +16,7 @@ from kube_mcp.words.times import age, parse_time
 _OVER_S = 60
 
 
-@check("Pod", optional=["Node", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "ReplicaSet", "Job"])
 def pod_stuck_terminating(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod was deleted and does not go away.
 

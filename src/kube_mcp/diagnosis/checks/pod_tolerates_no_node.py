@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed, plural
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
@@ -14,7 +15,7 @@ from kube_mcp.scene import Scene, ref_to
 _UNWELL = "node.kubernetes.io/"
 
 
-@check("Pod", optional=["Node", "Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
 def pod_tolerates_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod does not tolerate the taints of the nodes that it could run on.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.volumes import claims_of
@@ -14,6 +15,7 @@ from kube_mcp.scene import Scene, ref_to
 
 @check(
     "Pod",
+    among=unwell_pods,
     optional=["PersistentVolumeClaim", "PersistentVolume", "Node", "Event", "ReplicaSet"],
 )
 def pod_volume_elsewhere(pod: Obj, scene: Scene) -> Iterator[Finding]:

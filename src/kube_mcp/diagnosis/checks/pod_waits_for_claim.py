@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.volumes import claim_names
@@ -12,7 +13,7 @@ from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 
 
-@check("Pod", optional=["PersistentVolumeClaim", "Event", "ReplicaSet"])
+@check("Pod", among=unwell_pods, optional=["PersistentVolumeClaim", "Event", "ReplicaSet"])
 def pod_waits_for_claim(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod cannot be placed before its claim is bound, or because the claim does not exist.
 

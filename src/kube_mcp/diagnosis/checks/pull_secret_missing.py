@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import Container, containers, created, is_going, is_over
+from kube_mcp.diagnosis.pods import Container, containers, created, is_going, is_over, unwell_pods
 from kube_mcp.diagnosis.pulls import PULLING, answer, verdict
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", needs=["Secret"], optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, needs=["Secret"], optional=["ReplicaSet", "Job"])
 def pull_secret_missing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod whose image cannot be pulled names a pull secret that does not exist.
 

@@ -14,13 +14,14 @@ from kube_mcp.diagnosis.pods import (
     is_ready,
     older_than,
     phase,
+    unwell_pods,
 )
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", optional=["ReplicaSet"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet"])
 def readiness_gate_unmet(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's containers are ready, but a condition that somebody else must set is not met.
 

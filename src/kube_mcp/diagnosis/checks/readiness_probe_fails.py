@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.crashes import is_crashing, killed_by_probe, out_of_memory, unhealthy
 from kube_mcp.diagnosis.finding import CERTAIN, CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_ready, older_than, phase
+from kube_mcp.diagnosis.pods import containers, is_going, is_ready, older_than, phase, unwell_pods
 from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
@@ -18,7 +18,7 @@ from kube_mcp.words.times import parse_time
 _WARM_UP_S = 60
 
 
-@check("Pod", optional=["Event", "ReplicaSet"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet"])
 def readiness_probe_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container runs but its readiness probe fails, so it gets no traffic.
 

@@ -6,14 +6,14 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.crashes import killed_by_probe, killing, unhealthy
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import containers, is_going, is_over
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods
 from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
 
 
-@check("Pod", needs=["Event"], optional=["ReplicaSet"])
+@check("Pod", among=unwell_pods, needs=["Event"], optional=["ReplicaSet"])
 def startup_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container is killed before it has started, because its startup probe gives up.
 

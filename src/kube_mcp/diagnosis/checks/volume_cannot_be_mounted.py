@@ -7,6 +7,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.starting import is_stuck_creating
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.volumes import claim_names
@@ -17,7 +18,7 @@ from kube_mcp.scene import Scene, ref_to, refer
 _REFERENCE = re.compile(r'(configmap|secret)s? "[^"]+" not found|references non-existent')
 
 
-@check("Pod", needs=["Event"], optional=["PersistentVolumeClaim", "ReplicaSet"])
+@check("Pod", among=unwell_pods, needs=["Event"], optional=["PersistentVolumeClaim", "ReplicaSet"])
 def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's volume cannot be attached to its node or mounted there.
 
