@@ -91,12 +91,23 @@ async def test_a_call_in_flight_is_finished_before_the_server_stops(
 
 
 @both_eras
-async def test_a_call_that_outlasts_the_grace_is_cancelled(modern: bool, latch: toys.Latch) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        async with serving(toys.shell(), grace_s=1) as at, connection(at.port) as (_, writer):
-            writer.write(_waiting(modern))
-            await latch.started.wait()
+async def test_a_call_that_outlasts_the_grace_is_cancelled_and_the_client_told(
+    modern: bool, latch: toys.Latch
+) -> None:
+    stop = asyncio.Event()
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        serving(toys.shell(), stop=stop, grace_s=1) as at,
+        connection(at.port) as (reader, writer),
+    ):
+        writer.write(_waiting(modern))
+        await latch.started.wait()
+        stop.set()
+        head = (await reader.read()).partition(b"\r\n")[0]
         await latch.cancelled.wait()
+
+    # An old revision's stream has begun when the call does, so its end is all that can be told.
+    assert head == (b"HTTP/1.1 503 Service Unavailable" if modern else b"HTTP/1.1 200 OK")
 
 
 async def test_while_it_lingers_it_says_so_and_still_answers() -> None:

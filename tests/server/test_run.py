@@ -73,6 +73,8 @@ async def test_a_second_signal_ends_it_at_once() -> None:
             await asyncio.sleep(0.01)
         running.send_signal(signal.SIGTERM)
         assert await running.wait() == 0
+        assert running.stderr is not None
+        assert b"Traceback" not in await running.stderr.read()
 
 
 async def test_idle_connections_do_not_hold_the_shutdown_up() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -82,7 +84,9 @@ class HttpShell:
         await receive()
         async with self._endpoint.running():
             await send({"type": "lifespan.startup.complete"})
-            await receive()
+            # Cancelled where a second signal ends the server at once: an end like the other.
+            with contextlib.suppress(asyncio.CancelledError):
+                await receive()
         await self._readiness.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -105,6 +109,10 @@ class HttpShell:
             else:
                 answer = await self._operators(route, scope)
                 await answer(scope, receive, counted)
+        except asyncio.CancelledError:
+            # Nothing but the end of the grace at a shutdown cancels a request from outside.
+            if not status:
+                await _STOPPED(scope, receive, counted)
         finally:
             if self._metrics is not None:
                 self._metrics.http_ended(
@@ -211,6 +219,12 @@ def metrics_answer(metrics: Metrics) -> Answer:
         body,
     )
 
+
+_STOPPED = json_answer(
+    503,
+    {"error": "stopping", "error_description": "The server is stopping; try again"},
+    headers=[("Retry-After", "1"), ("Connection", "close")],
+)
 
 _PROBES = {
     "/livez": "livez",
