@@ -34,6 +34,8 @@ _CODES = {
 def exit_meaning(ended: Mapping[str, Any]) -> str:
     """``exit code 137 (SIGKILL: …)`` for the ``terminated`` part of a container's state."""
     code = dig_int(ended, "exitCode")
+    if dig_str(ended, "reason") == "OOMKilled":
+        return f"exit code {code} (OOMKilled: it used more memory than its limit)"
     signal = dig_int(ended, "signal")
     meaning = _CODES.get(code, "")
     if not meaning and 128 < code < 160:

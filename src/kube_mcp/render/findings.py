@@ -29,10 +29,7 @@ def findings_text(diagnosis: Diagnosis, *, max_bytes: int) -> str:
     shortened: an answer must not look more complete than it is.
     """
     head = _header(diagnosis)
-    tail = [*_notes(diagnosis), *_skipped(diagnosis.skipped)]
-    closing = "\n".join(tail)
-    if len(closing.encode()) > max_bytes // 3:
-        closing = _cut_bytes(closing, max_bytes // 3)
+    closing = _closing([*_notes(diagnosis), *_skipped(diagnosis.skipped)], max_bytes // 3)
     # Two line breaks around each part, and room for the sentence about what was left out.
     room = max_bytes - len(head.encode()) - len(closing.encode()) - 260
     body, left_out = _fit(diagnosis, room)
@@ -169,6 +166,17 @@ def _chain(root: Root) -> list[str]:
     if len(by_code) > _CODES_A_CHAIN:
         parts.append(f"{len(by_code) - _CODES_A_CHAIN} further kinds of consequence")
     return [f"   so: {'; '.join(parts)}"]
+
+
+def _closing(lines: Sequence[str], room: int) -> str:
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room < 60:
+            kept.append(f"({len(lines) - len(kept)} more such lines left out for size)")
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def _notes(diagnosis: Diagnosis) -> list[str]:
