@@ -7,6 +7,7 @@ python deploy/scripts/generate.py --check    fail, naming the files, where writi
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,9 @@ SECURITY = ROOT / "docs/security.md"
 NAME = "kubernetes-mcp-server"
 KUBERNETES = McpServer(name="kubernetes", path="/", port=8080)
 TABLE_START, TABLE_END = "<!-- rules: generated -->", "<!-- rules: end -->"
+
+#: hatchling and what it needs; pip refuses the image's build where one is missing.
+BUILD_BACKEND = ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
 
 #: The chart's value behind each switch of `Rule.option`.
 OPTIONS = {"secrets": "rbac.secrets", "who_can": "config.policy.who_can"}
@@ -180,6 +184,14 @@ The whole way, with Flux, Traefik, Authentik and Sealed Secrets, is in
 """
 
 
+def build_requirements() -> str:
+    """The build backend for the image, as it is locked for development: names, versions, hashes."""
+    locked = (ROOT / "requirements/dev.txt").read_text()
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", locked.strip())
+    named = {block.split("==")[0]: block for block in blocks}
+    return "".join(f"{named[name]}\n" for name in BUILD_BACKEND)
+
+
 def outputs() -> dict[Path, str]:
     """Every generated file with the text it must have."""
     return {
@@ -190,6 +202,7 @@ def outputs() -> dict[Path, str]:
         GITOPS / f"apps/base/{NAME}/rbac.yaml": gitops_rbac(),
         # This server's own files are those of any MCP server behind the shared prefix.
         **{GITOPS / at: text for at, text in rendered("server", KUBERNETES).items()},
+        ROOT / "deploy/image/build.txt": build_requirements(),
         SECURITY: docs_table(SECURITY.read_text()),
     }
 
