@@ -354,7 +354,7 @@ async def test_a_name_may_carry_its_kind(server: FakeApiServer, ask: Ask) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "namespace", "said"),
+    ("name", "where", "said"),
     [
         ("wep-1", "shop", r"no Pod 'wep-1' in namespace shop\. Did you mean 'web-1'\?"),
         ("web", "shop", r"Did you mean 'web-1'\?"),
@@ -366,16 +366,16 @@ async def test_a_name_may_carry_its_kind(server: FakeApiServer, ask: Ask) -> Non
     ],
 )
 async def test_a_name_that_is_not_there_is_answered_with_what_is(
-    server: FakeApiServer, ask: Ask, name: str, namespace: str, said: str
+    server: FakeApiServer, ask: Ask, name: str, where: str, said: str
 ) -> None:
     server.add(build.pod("web-1"), build.namespace("empty"))
     server.add(build.pod("db-1", namespace="data"), build.pod("db-2", namespace="data"))
     with pytest.raises(InputError, match=said):
-        await ask("get_resource", kind="pod", name=name, namespace=namespace)
+        await ask("get_resource", kind="pod", name=name, namespace=where)
 
 
 @pytest.mark.parametrize(
-    ("name", "namespace"),
+    ("name", "where"),
     [
         ("web-1/../../secrets/x", "shop"),
         ("web-1/log", "shop/pods"),
@@ -390,11 +390,11 @@ async def test_a_name_that_is_not_there_is_answered_with_what_is(
     ],
 )
 async def test_a_name_or_namespace_never_becomes_another_path(
-    server: FakeApiServer, ask: Ask, name: str, namespace: str
+    server: FakeApiServer, ask: Ask, name: str, where: str
 ) -> None:
     server.add(build.pod("web-1"), build.secret("x", {"a": "canary"}))
     with pytest.raises(InputError):
-        await ask("get_resource", kind="pod", name=name, namespace=namespace)
+        await ask("get_resource", kind="pod", name=name, namespace=where)
     assert not [one for one in server.requests if "secrets" in one.path]
 
 

@@ -121,14 +121,10 @@ def _wire(tool: Tool, schema: dict[str, Any]) -> types.Tool:
         title=tool.title,
         description=tool.description,
         input_schema=schema,
-        # The same for every tool, because it is true of the server and not of a tool.
-        annotations=types.ToolAnnotations(
-            title=tool.title,
-            read_only_hint=True,
-            destructive_hint=False,
-            idempotent_hint=True,
-            open_world_hint=False,
-        ),
+        # The same for every tool, because it is true of the server and not of a tool. Hints about
+        # writing mean nothing beside this one, and the title stands above; both would be paid for
+        # in every conversation.
+        annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=False),
     )
 
 

@@ -11,6 +11,10 @@ from typing import Any
 import msgspec
 
 
+#: Lengths are checked, but no model counts characters before it writes.
+_LEFT_OUT = frozenset({"title", "default", "minLength", "maxLength", "maxItems"})
+
+
 def lean_schema(args: type[msgspec.Struct]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``args``: an object root, no references, no titles."""
     (root,), components = msgspec.json.schema_components((args,), ref_template="{name}")
@@ -32,7 +36,7 @@ def lean_schema(args: type[msgspec.Struct]) -> dict[str, Any]:
 def _lean(prop: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in prop:
         prop = {**components[prop["$ref"]], **{k: v for k, v in prop.items() if k != "$ref"}}
-    out = {key: value for key, value in prop.items() if key not in {"title", "default"}}
+    out = {key: value for key, value in prop.items() if key not in _LEFT_OUT}
     if "anyOf" in out:
         options = [each for each in out.pop("anyOf") if each.get("type") != "null"]
         if len(options) == 1:
