@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.forged import lines as flood_lines
 from benchmarks.measure import Figures, Row
 
 
@@ -14,6 +15,8 @@ def report(figures: Figures) -> str:
     lines += [f"  {name}: {value:.1f}" for name, value in figures.memory_mb.items()]
     lines.append("sizes")
     lines += [f"  {name}: {value:,}" for name, value in figures.sizes.items()]
+    if figures.flood is not None:
+        lines += ["forged tokens", *(f"  {line}" for line in flood_lines(figures.flood))]
     return "\n".join(lines)
 
 

@@ -208,6 +208,7 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
     from kube_mcp.server.endpoint import McpEndpoint
     from kube_mcp.server.http import HttpShell, MetricsApp
     from kube_mcp.server.limits import CallerLimits, Gate, Limits
+    from kube_mcp.server.patience import Patience
     from kube_mcp.server.public_urls import PublicUrls
     from kube_mcp.server.readiness import Readiness
     from kube_mcp.server.step_up import StepUp
@@ -262,6 +263,7 @@ async def _http_service(settings: Settings, stack: AsyncExitStack) -> HttpServic
                 known,
                 challenge,
                 audit=lambda decision: _record(parts, decision),
+                patience=Patience(monotonic=time.monotonic),
                 **door,
             )
 

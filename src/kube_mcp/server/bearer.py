@@ -12,6 +12,7 @@ from kube_mcp.auth.caller import Caller
 from kube_mcp.auth.denied import Denied, shown
 from kube_mcp.server.asgi import Answer, App, Header, Receive, Scope, Send, header_values
 from kube_mcp.server.challenge import Challenge
+from kube_mcp.server.patience import Patience
 
 #: Where the `Caller` stands in ``scope["state"]`` for everything behind this.
 CALLER = "caller"
@@ -77,8 +78,10 @@ class BearerAuth:
         *,
         admit: Callable[[Caller], Awaitable[Denied | None]] = _admit_everybody,
         audit: Callable[[Decision], None] = _tell_nobody,
+        patience: Patience | None = None,
     ) -> None:
         self._app = app
+        self._patience = patience
         self._verifier = verifier
         self._challenge = challenge
         self._admit = admit
@@ -104,6 +107,8 @@ class BearerAuth:
                     client_address=_peer(scope),
                 )
             )
+            if self._patience is not None and outcome.code not in _WITHOUT_TOKEN:
+                await self._patience.before_refusing()
             await self._answer(outcome, scope)(scope, receive, send)
             return
         self._audit(
