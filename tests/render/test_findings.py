@@ -89,7 +89,7 @@ def test_a_finding_reads_from_the_fact_to_the_next_step() -> None:
     assert (
         findings_text(diagnosis, max_bytes=7000)
         == """\
-1 finding in namespace shop: 1 critical, with 2 consequences folded under them. 104 checks ran over 2 kinds (12 Pod, 3 Service).
+1 finding in namespace shop: 1 critical, with 2 consequences folded in. 104 checks ran over 2 kinds (12 Pod, 3 Service).
 
 1. critical container-keeps-crashing Deployment shop/web (3 pods, such as web-5b-a) since 5m
    container web keeps ending with exit code 1 (the application reported an error)

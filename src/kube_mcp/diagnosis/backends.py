@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kube_mcp.diagnosis.pods import is_going, is_over, is_ready
+from kube_mcp.diagnosis.pods import (
+    created,
+    is_going,
+    is_over,
+    is_ready,
+    is_settled,
+    older_than,
+)
 from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to, refer
 from kube_mcp.words.selectors import matches_labels
+
+# A Service and its workload are applied together; pods need a moment to be made.
+_SETTLED_S = 60
 
 
 def selected_pods(service: Obj, scene: Scene) -> Sequence[Obj]:
@@ -68,6 +78,14 @@ def has_ready(service: Obj, scene: Scene) -> bool | None:
     if not scene.can_see("Pod"):
         return None
     return any(is_ready(pod) and not is_going(pod) for pod in selected_pods(service, scene))
+
+
+def is_settled_behind(service: Obj, scene: Scene) -> bool:
+    """Whether the Service's pods have had their time to become ready; without pods, the Service."""
+    pods = selected_pods(service, scene)
+    if not pods:
+        return older_than(created(service), _SETTLED_S, scene.now)
+    return all(is_settled(pod, scene) for pod in pods if not is_ready(pod))
 
 
 def templates_selected(service: Obj, scene: Scene) -> list[Ref]:

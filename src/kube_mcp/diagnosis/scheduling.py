@@ -103,9 +103,9 @@ def obstacles(pod: Obj, scene: Scene, *kinds: str) -> Obstacles | None:
     """What keeps the pod from being placed, if the main cause is of one of these kinds."""
     if phase(pod) not in ("Pending", "") or dig(pod, "spec", "nodeName") or is_going(pod):
         return None
-    if not older_than(created(pod), SETTLED_S, scene.now):
-        return None
     found = condition(pod, "PodScheduled")
+    if not older_than(since(found) or created(pod), SETTLED_S, scene.now):
+        return None
     message, path, start = "", "", None
     if found.get("status") == "False" and dig_str(found, "reason") != "SchedulingGated":
         message = dig_str(found, "message")

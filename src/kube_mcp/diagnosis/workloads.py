@@ -41,9 +41,12 @@ def counts(workload: Obj) -> Counts:
 
 
 def is_observed(workload: Obj) -> bool:
-    """Whether the controller has acted on the present generation, so that its counts are true."""
-    generation = dig_int(workload, "metadata", "generation")
-    return dig_int(workload, "status", "observedGeneration") >= generation
+    """Whether the controller has acted on the present generation, so that its counts are true.
+
+    A status that does not say which generation it is about is taken to be about the present one.
+    """
+    observed = dig_int(workload, "status", "observedGeneration")
+    return observed == 0 or observed >= dig_int(workload, "metadata", "generation")
 
 
 def below(workload: Obj, scene: Scene) -> tuple[Ref, ...]:

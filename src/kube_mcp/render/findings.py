@@ -48,7 +48,7 @@ def _header(diagnosis: Diagnosis) -> str:
     counts = Counter(root.severity for root in diagnosis.roots)
     by_severity = ", ".join(f"{counts[each]} {each}" for each in sorted(counts, reverse=True))
     folded = sum(len(root.consequences) for root in diagnosis.roots)
-    also = f", with {folded} consequences folded under them" if folded else ""
+    also = f", with {folded} consequence{'' if folded == 1 else 's'} folded in" if folded else ""
     total = len(diagnosis.roots)
     causes = "1 finding" if total == 1 else f"{total} findings"
     return f"{causes} in {where}: {by_severity}{also}.{looked}"

@@ -36,8 +36,6 @@ def claim_not_bound(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if dig_str(obj, "status", "phase") != "Pending" or dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _PATIENCE_S, scene.now):
-        return
     users = _users(obj, scene)
     name = class_of(obj)
     klass = scene.peek("StorageClass", "", name) if name else None
@@ -47,6 +45,8 @@ def claim_not_bound(obj: Obj, scene: Scene) -> Iterator[Finding]:
         obj, "metadata", "annotations", "volume.kubernetes.io/selected-node"
     )
     if reason is None:
+        if not older_than(created(obj), _PATIENCE_S, scene.now):
+            return
         if waits and (event is None or event.reason != "ProvisioningFailed"):
             # Waiting for a pod that was placed; a pod that is not placed has its own reason.
             return

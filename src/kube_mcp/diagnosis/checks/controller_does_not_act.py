@@ -18,15 +18,17 @@ _PATIENCE_S = 300
 def controller_does_not_act(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A workload's latest change has not been noticed by its controller.
 
-    What it detects: ``status.observedGeneration`` behind ``metadata.generation`` in an object
-    that is older than five minutes.
+    What it detects: ``status.observedGeneration`` behind ``metadata.generation``, or no status at
+    all, in an object that is older than five minutes.
 
     Why it matters: the controller manager is down or stuck, so nothing is rolled out, scaled or
     replaced; what the status counts is from before the change.
 
     Where it cannot tell: when the change was made; a change of this second looks the same.
     """
-    if is_deleted(obj) or is_observed(obj) or not older_than(created(obj), _PATIENCE_S, scene.now):
+    if is_deleted(obj) or not older_than(created(obj), _PATIENCE_S, scene.now):
+        return
+    if obj.get("status") and is_observed(obj):
         return
     yield Finding(
         ref=ref_to(obj),

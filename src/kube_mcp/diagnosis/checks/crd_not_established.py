@@ -26,8 +26,6 @@ def crd_not_established(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     for kind, bad in (
         ("NamesAccepted", "False"),
         ("Established", "False"),
@@ -35,6 +33,9 @@ def crd_not_established(obj: Obj, scene: Scene) -> Iterator[Finding]:
     ):
         found = condition(obj, kind)
         if found.get("status") != bad:
+            continue
+        installing = kind == "Established"
+        if installing and not older_than(since(found) or created(obj), _SETTLED_S, scene.now):
             continue
         yield Finding(
             ref=ref_to(obj),

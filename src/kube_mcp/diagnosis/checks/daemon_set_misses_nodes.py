@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, is_going, is_ready, older_than
+from kube_mcp.diagnosis.pods import created, is_going, is_ready, is_settled, older_than
 from kube_mcp.diagnosis.workloads import counts, is_deleted, is_observed
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.objects import Obj, dig_int, dig_str
@@ -33,8 +33,9 @@ def daemon_set_misses_nodes(obj: Obj, scene: Scene) -> Iterator[Finding]:
         return
     pods = [pod for pod in pods_of(obj, scene) if not is_going(pod)]
     unready = [pod for pod in pods if not is_ready(pod)]
-    newest = max((moment for pod in unready if (moment := created(pod))), default=created(obj))
-    if not older_than(newest, _SETTLED_S, scene.now):
+    if not all(is_settled(pod, scene) for pod in unready):
+        return
+    if not unready and not older_than(created(obj), _SETTLED_S, scene.now):
         return
     on = {dig_str(pod, "spec", "nodeName") for pod in unready} - {""}
     hosts = {dig_str(pod, "spec", "nodeName") for pod in pods}

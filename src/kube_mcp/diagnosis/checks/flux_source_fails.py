@@ -19,7 +19,7 @@ _MEANINGS = (
         "Create the Secret that spec.secretRef names.",
     ),
     (
-        re.compile(r"authentication|authorization|unauthori[sz]ed|denied|401|403|permission", re.I),
+        re.compile(r"authenticat|authorization|unauthori[sz]ed|denied|401|403|permission", re.I),
         "the credentials are refused",
         "Renew the credentials in the Secret that spec.secretRef names.",
     ),

@@ -28,8 +28,6 @@ def gateway_not_programmed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     name = dig_str(obj, "spec", "gatewayClassName")
     ref, klass = ref_to(obj), refer(GATEWAY_CLASS, "", name)
     if scene.lacks(GATEWAY_CLASS, "", name):
@@ -47,6 +45,8 @@ def gateway_not_programmed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     for kind in ("Accepted", "Programmed"):
         found = condition(obj, kind)
         waiting = dig_str(found, "reason") == "Pending"
+        if waiting and not older_than(created(obj), _SETTLED_S, scene.now):
+            continue
         if found.get("status") == "False" or (found.get("status") == "Unknown" and waiting):
             yield Finding(
                 ref=ref,

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.backends import has_ready, selected_pods, templates_selected
+from kube_mcp.diagnosis.backends import (
+    has_ready,
+    is_settled_behind,
+    selected_pods,
+    templates_selected,
+)
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.graph.ingresses import backends
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
-
-_SETTLED_S = 120
 
 
 @check(
@@ -38,9 +40,7 @@ def ingress_backend_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         service = scene.get("Service", namespace, each.service)
         if service is None or has_ready(service, scene) is not False:
             continue
-        pods = selected_pods(service, scene)
-        newest = max((moment for pod in pods if (moment := created(pod))), default=None)
-        if not older_than(newest or created(service), _SETTLED_S, scene.now):
+        if not is_settled_behind(service, scene):
             continue
         broken[each.service] = service
         hosts.append(f"{each.host}{each.path}")

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.backends import has_ready, selected_pods, templates_selected
+from kube_mcp.diagnosis.backends import (
+    has_ready,
+    is_settled_behind,
+    selected_pods,
+    templates_selected,
+)
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.graph.gateways import ROUTES, route_backends
 from kube_mcp.graph.traefik import INGRESS_ROUTE, services_of
 from kube_mcp.objects import Obj, Ref, dig
 from kube_mcp.scene import Scene, key_of, ref_to
-
-_SETTLED_S = 120
 
 
 @check(
@@ -38,9 +40,7 @@ def route_backend_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         service = scene.peek("Service", ref.namespace, ref.name)
         if service is None or has_ready(service, scene) is not False:
             continue
-        pods = selected_pods(service, scene)
-        newest = max((moment for pod in pods if (moment := created(pod))), default=None)
-        if older_than(newest or created(service), _SETTLED_S, scene.now):
+        if is_settled_behind(service, scene):
             broken[ref] = service
     if not broken:
         return

@@ -33,8 +33,6 @@ def route_not_attached(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     ref = ref_to(obj)
     wanted = list(parents(obj))
     for path, parent, section in wanted:
@@ -70,7 +68,8 @@ def route_not_attached(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 next="Correct the hostnames, the parent or the Gateway's allowed routes.",
             )
             return
-    if wanted and not dig_list(obj, "status", "parents"):
+    late = older_than(created(obj), _SETTLED_S, scene.now)
+    if wanted and late and not dig_list(obj, "status", "parents"):
         yield Finding(
             ref=ref,
             severity=CRITICAL,

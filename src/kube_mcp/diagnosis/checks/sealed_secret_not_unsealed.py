@@ -28,12 +28,11 @@ def sealed_secret_not_unsealed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     found = condition(obj, "Synced")
     namespace = dig_str(obj, "metadata", "namespace")
     name = dig_str(obj, "spec", "template", "metadata", "name") or dig_str(obj, "metadata", "name")
-    unanswered = not found and scene.lacks("Secret", namespace, name)
+    late = older_than(created(obj), _SETTLED_S, scene.now)
+    unanswered = not found and late and scene.lacks("Secret", namespace, name)
     if found.get("status") != "False" and not unanswered:
         return
     yield Finding(

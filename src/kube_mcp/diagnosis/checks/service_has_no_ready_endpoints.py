@@ -6,6 +6,7 @@ from kube_mcp.diagnosis.backends import (
     endpoints,
     has_ready,
     is_external,
+    is_settled_behind,
     selected_pods,
     slices_of,
     templates_selected,
@@ -14,11 +15,9 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, is_ready, older_than
+from kube_mcp.diagnosis.pods import is_ready
 from kube_mcp.objects import Obj, dig, dig_map
 from kube_mcp.scene import Scene, ref_to
-
-_SETTLED_S = 120
 
 
 @check(
@@ -44,8 +43,7 @@ def service_has_no_ready_endpoints(obj: Obj, scene: Scene) -> Iterator[Finding]:
     pods = selected_pods(obj, scene)
     if not pods:
         return
-    newest = max((moment for pod in pods if (moment := created(pod))), default=None)
-    if not older_than(newest, _SETTLED_S, scene.now):
+    if not is_settled_behind(obj, scene):
         return
     ready = sum(is_ready(pod) for pod in pods)
     total, serving = endpoints(obj, scene)

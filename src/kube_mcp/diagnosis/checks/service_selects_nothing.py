@@ -34,12 +34,12 @@ def service_selects_nothing(obj: Obj, scene: Scene) -> Iterator[Finding]:
     selector = dig_map(obj, "spec", "selector")
     if not selector or is_external(obj) or dig(obj, "metadata", "deletionTimestamp"):
         return
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     namespace = dig_str(obj, "metadata", "namespace")
     if any(not is_over(pod) for pod in pods_with(selector, namespace, scene)):
         return
     meant = templates_selected(obj, scene)
+    if meant and not older_than(created(obj), _SETTLED_S, scene.now):
+        return  # the workload it means was applied with it, and is making its pods
     idle = bool(meant) and all(
         dig_int(scene.find(each), "spec", "replicas", default=1) == 0
         for each in meant

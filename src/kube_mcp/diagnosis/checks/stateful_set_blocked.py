@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, is_ready, older_than
+from kube_mcp.diagnosis.pods import created, is_ready, is_settled
 from kube_mcp.diagnosis.workloads import counts, is_deleted, is_observed
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.objects import Obj, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
-
-_SETTLED_S = 300
 
 
 @check("StatefulSet", needs=["Pod"])
@@ -47,7 +45,7 @@ def stateful_set_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         None,
     )
-    if blocking is None or not older_than(created(blocking), _SETTLED_S, scene.now):
+    if blocking is None or not is_settled(blocking, scene):
         return
     doing = "updating" if updating and count.made >= count.wanted else "starting"
     yield Finding(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.backends import (
     has_ready,
+    is_settled_behind,
     offers,
     ports_text,
     selected_pods,
@@ -12,11 +13,8 @@ from kube_mcp.diagnosis.backends import (
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, INFO, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.objects import Obj, dig_int, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
-
-_SETTLED_S = 120
 
 
 @check(
@@ -36,8 +34,6 @@ def webhook_backend_dead(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: webhooks reached by URL, and namespaces that were not read.
     """
-    if not older_than(created(obj), _SETTLED_S, scene.now):
-        return
     told = set()
     for index, each in enumerate(dig_list(obj, "webhooks")):
         namespace = dig_str(each, "clientConfig", "service", "namespace")
@@ -56,8 +52,7 @@ def webhook_backend_dead(obj: Obj, scene: Scene) -> Iterator[Finding]:
             why = f"has no port {port}, only {ports_text(service)}"
         elif has_ready(service, scene) is False:
             pods = selected_pods(service, scene)
-            newest = max((moment for pod in pods if (moment := created(pod))), default=None)
-            if not older_than(newest, _SETTLED_S, scene.now):
+            if not is_settled_behind(service, scene):
                 continue
             why = "has nothing ready behind it"
             below += [*map(ref_to, pods), *templates_selected(service, scene)]

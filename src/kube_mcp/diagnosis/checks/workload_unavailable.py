@@ -6,13 +6,13 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since, status_is
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.diagnosis.pods import created, is_ready, is_settled, older_than
 from kube_mcp.diagnosis.workloads import below, counts, is_deleted, is_observed
 from kube_mcp.graph.owners import controller_of, pods_of
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, key_of, ref_to
 
-# Pods of a new workload, or of one just scaled, need a moment.
+# A controller makes the pods of a new workload within seconds.
 _SETTLED_S = 180
 
 
@@ -49,10 +49,10 @@ def workload_unavailable(obj: Obj, scene: Scene) -> Iterator[Finding]:
     if not lacking or not obj.get("status"):
         return
     begun = since(condition(obj, "Available")) if status_is(obj, "Available", "False") else None
-    newest = max(
-        (moment for pod in pods_of(obj, scene) if (moment := created(pod))), default=created(obj)
-    )
-    if not older_than(begun or newest, _SETTLED_S, scene.now):
+    pods = [pod for pod in pods_of(obj, scene) if not is_ready(pod)]
+    if pods and not all(is_settled(pod, scene) for pod in pods):
+        return
+    if not pods and not older_than(begun or created(obj), _SETTLED_S, scene.now):
         return
     none = count.ready == 0
     yield Finding(
