@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support.node import Node, NodeUnavailable, node
+from tests.support.served import Served, served_demo
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,10 @@ def node_js() -> Iterator[Node]:
                 pytest.fail(str(missing))
             pytest.skip(str(missing))
         yield found
+
+
+@pytest.fixture(scope="session")
+def demo_server() -> Iterator[Served]:
+    """The real server over the demo cluster, as a process, shared by these tests."""
+    with served_demo() as served:
+        yield served

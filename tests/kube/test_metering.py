@@ -37,6 +37,7 @@ async def test_kinds_namespaces_and_bytes_of_a_call_are_counted(server: FakeApiS
     assert meter.namespaces == {"shop", "*"}
     assert meter.requests == len(server.asked) == 3
     assert meter.bytes_read > 500
+    assert meter.objects == 2
 
 
 async def test_a_log_is_counted_as_it_streams(server: FakeApiServer) -> None:

@@ -24,6 +24,7 @@ from kube_mcp.kube.retry import Retry
 from kube_mcp.kube.tables import ACCEPT, ACCEPT_TABLE_ONLY, Table, decode_page
 from kube_mcp.kube.transport import Request, Response, Transport
 from kube_mcp.objects import ResourceType, dig, dig_list, dig_str
+from kube_mcp.telemetry.meter import current_meter
 
 #: Objects a page. The API server sends this many from its cache in one go; more would hold two
 #: pages' worth of decoded objects in memory for no gain.
@@ -166,6 +167,7 @@ class Client:
         path = resource_path(resource, namespace=namespace, name=name)
         accept = METADATA if is_secret(resource) else "application/json"
         found = await self.get_json(path, accept=accept, max_bytes=MAX_OBJECT_BYTES)
+        current_meter().objects += 1
         return _as_kind(found, resource)
 
     async def pages(
@@ -232,6 +234,7 @@ class Client:
                         # above tells objects apart by it.
                         whole = _as_kind(item, resource)
                         items.append(keep(whole) if keep else whole)
+                    current_meter().objects += len(dig_list(page, "items"))
                     if progress:
                         rest = dig(page, "metadata", "remainingItemCount")
                         progress(len(items), len(items) + rest if isinstance(rest, int) else None)
@@ -276,6 +279,7 @@ class Client:
                     )
                     page, meta = decode_page(body, path=path)
                     del body
+                    current_meter().objects += len(page.rows)
                     if whole is None:
                         whole = page
                     else:
