@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.conformance.fixtures import fixture_shell
 from tests.support.node import Node
+from tests.support.served import Served
 from tests.support.serving import serving_in_thread
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
@@ -24,6 +26,32 @@ _NEED_A_SESSION = {
     "tools-call-elicitation",
     "tools-call-sampling",
     "tools-call-with-logging",
+}
+
+#: What can be asked of a server that has tools of its own instead of the suite's.
+_WITHOUT_FIXTURES = {
+    "2026-07-28": {
+        "caching",
+        "completion-complete",
+        "dns-rebinding-protection",
+        "http-header-validation",
+        "input-required-result-unsupported-methods",
+        "prompts-list",
+        "resources-list",
+        "sep-2164-resource-not-found",
+        "server-sse-multiple-streams",
+        "tools-list",
+    },
+    "2025-11-25": {
+        "completion-complete",
+        "dns-rebinding-protection",
+        "ping",
+        "prompts-list",
+        "resources-list",
+        "server-initialize",
+        "server-sse-multiple-streams",
+        "tools-list",
+    },
 }
 
 
@@ -67,3 +95,27 @@ def test_without_sessions_only_what_needs_one_is_missing_from_2025_11_25(
         _, verdicts, summary = _run(node_js, listening.url, "2025-11-25", tmp_path)
 
     assert {name for name, passed in verdicts.items() if not passed} == _NEED_A_SESSION, summary
+
+
+@pytest.mark.parametrize("revision", _WITHOUT_FIXTURES)
+def test_the_real_server_passes_what_needs_no_fixtures(
+    node_js: Node, demo_server: Served, tmp_path: Path, revision: str
+) -> None:
+    _, verdicts, summary = _run(node_js, demo_server.url, revision, tmp_path)
+
+    passed = {name for name, passed in verdicts.items() if passed}
+    assert _WITHOUT_FIXTURES[revision] - passed == set(), summary
+
+
+def test_the_real_server_is_stateless_as_far_as_the_suite_can_tell(
+    node_js: Node, demo_server: Served, tmp_path: Path
+) -> None:
+    _run(node_js, demo_server.url, "2026-07-28", tmp_path)
+    (folder,) = tmp_path.glob("server-server-stateless*")
+    checks = json.loads((folder / "checks.json").read_text())
+
+    failed = [check for check in checks if check["status"] == "FAILURE"]
+    # Four of its checks call a fixture that the real server does not have.
+    assert len(failed) == 4
+    assert all("Not testable" in check["errorMessage"] for check in failed), failed
+    assert sum(check["status"] == "SUCCESS" for check in checks) == 21
