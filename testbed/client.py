@@ -108,7 +108,12 @@ class Client:
             sent["Content-Type"] = content_type
         try:
             return self._send(method, path, data, sent, timeout_s)
-        except (http.client.HTTPException, ConnectionError):
+        except (
+            http.client.HTTPException,
+            ConnectionError,
+            ssl.SSLEOFError,
+            ssl.SSLZeroReturnError,
+        ):
             # The server closed an idle connection, or was restarted by a test.
             self.close()
             return self._send(method, path, data, sent, timeout_s)
