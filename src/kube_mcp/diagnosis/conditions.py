@@ -106,6 +106,16 @@ def is_stale(obj: Obj, found: Mapping[str, Any]) -> bool:
     return 0 < observed < dig_int(obj, "metadata", "generation")
 
 
+def looks_well(obj: Obj) -> bool:
+    """Whether an object's own status says that it is as it should be."""
+    if dig_str(obj, "status", "phase") in ("Bound", "Succeeded"):
+        return True
+    return any(
+        status_is(obj, kind, "True")
+        for kind in ("Ready", "Available", "Complete", "ScalingActive", "Synced", "Established")
+    )
+
+
 def said(found: Mapping[str, Any]) -> str:
     """The condition's reason and message as one text."""
     reason, message = dig_str(found, "reason"), dig_str(found, "message")

@@ -18,6 +18,7 @@ from kube_mcp.words.times import parse_time
 
 #: After ten minutes without a crash the kubelet forgets its back-off; so do we.
 RECENT_S = 600
+_LONG_RUN_S = 1800
 
 # What a line that tells why a program ended tends to hold, in the languages people deploy.
 _TELLING = re.compile(
@@ -85,6 +86,9 @@ def is_crashing(container: Container, pod: Obj, scene: Scene) -> bool:
     if dig_int(ended, "exitCode") == 0 and container.ready:
         return False
     if container.running and within(parse_time(dig(ended, "finishedAt")), RECENT_S, scene.now):
+        lasted_s = ran_for_s(ended)
+        if container.ready and lasted_s is not None and lasted_s > _LONG_RUN_S:
+            return False  # it ends now and then, after hours: no loop
         return not container.ready or container.restarts >= 3
     return bool(container.terminated) and dig_int(container.terminated, "exitCode") != 0
 

@@ -44,3 +44,14 @@ def _text(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_text(each) for each in value)
     return str(value)
+
+
+def alike(left: str, right: str) -> bool:
+    """Whether one is part of the other, or they differ by a letter or so."""
+    if not left or not right:
+        return False
+    left, right = left.lower(), right.lower()
+    if left in right or right in left:
+        return True
+    same = sum(a == b for a, b in zip(left, right, strict=False))
+    return same >= max(len(left), len(right)) - 2 and same >= 3

@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.crashes import (
     killed_by_probe,
     last_words,
     out_of_memory,
+    ran_for_s,
 )
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
@@ -21,6 +22,8 @@ from kube_mcp.words.times import age, parse_time
 # Five restarts with the last one within the hour: rarer is an incident of the past.
 _RESTARTS = 5
 _RECENT_S = 3600
+# A run of half a day before it ended: an incident, not a rate.
+_LONG_RUN_S = 12 * 3600
 
 
 @check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
@@ -41,6 +44,8 @@ def container_restarts_often(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if each.restarts < _RESTARTS or not each.running or each.role == "init container":
             continue
         if not within(finished, _RECENT_S, scene.now) or dig_int(each.last, "exitCode") == 0:
+            continue
+        if (ran_for_s(each.last) or 0) > _LONG_RUN_S:
             continue
         if out_of_memory(each) or killed_by_probe(pod, each, scene):
             continue

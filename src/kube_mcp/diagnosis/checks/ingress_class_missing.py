@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
+from kube_mcp.diagnosis.finding import INFO, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.graph.ingresses import class_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
@@ -21,13 +21,15 @@ def ingress_class_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Why it matters: its hosts are not routed at all.
 
-    Where it cannot tell: some controllers serve every Ingress whatever its class, or know the older
-    annotation without an IngressClass; an address in the status counts as being served.
+    Where it cannot tell: some controllers serve every Ingress whatever its class: where none of the
+    others names one either, it is a note. An address in the status counts as being served.
     """
     if dig(obj, "metadata", "deletionTimestamp"):
         return
     served = bool(dig_list(obj, "status", "loadBalancer", "ingress"))
-    name = class_of(obj)
+    name = dig_str(obj, "spec", "ingressClassName")
+    if not name and class_of(obj):
+        return  # by the older annotation, which needs no IngressClass
     classes = scene.all("IngressClass")
     known = [dig_str(each, "metadata", "name") for each in classes]
     defaults = [
@@ -39,7 +41,8 @@ def ingress_class_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
         return
     yield Finding(
         ref=ref_to(obj),
-        severity=WARNING,
+        # Some controllers serve what names no class: here everybody else names one.
+        severity=WARNING if name or _others_name_one(scene) else INFO,
         confidence=LIKELY,
         title=f"its ingress class {name} does not exist"
         if name
@@ -53,3 +56,7 @@ def ingress_class_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if known
         else "Install an ingress controller with its IngressClass.",
     )
+
+
+def _others_name_one(scene: Scene) -> bool:
+    return any(class_of(each) for each in scene.seen("Ingress"))

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.pods import created, within
 from kube_mcp.graph.certificates import issuing
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
+
+# As long as a certificate may take before that is a finding.
+_ISSUING_S = 600
 
 
 @check("Ingress", needs=["Secret"], optional=["Certificate.cert-manager.io"])
@@ -29,6 +33,8 @@ def ingress_tls_secret_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if not name or scene.get("Secret", namespace, name) is not None:
             continue
         certificates = issuing(namespace, name, scene)
+        if any(within(created(cert), _ISSUING_S, scene.now) for cert in certificates):
+            continue  # cert-manager has just begun to make it
         yield Finding(
             ref=ref_to(obj),
             part=name,

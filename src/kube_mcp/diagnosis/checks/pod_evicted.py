@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
-from kube_mcp.diagnosis.finding import WARNING, Finding
+from kube_mcp.diagnosis.finding import INFO, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, is_going, phase, unwell_pods, within
 from kube_mcp.graph.owners import workload_of
@@ -14,6 +14,7 @@ from kube_mcp.words.times import parse_time
 
 # Evicted pods are kept for somebody to read; after a day they tell of the past.
 _RECENT_S = 24 * 3600
+_FRESH_S = 3600
 
 
 @check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
@@ -21,7 +22,7 @@ def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod was evicted: its node ran short, or it used more storage than it may.
 
     What it detects: failed pods with the reason Evicted, Preempting, Terminated or node shutdown,
-    of the last day, with the kubelet's account.
+    of the last day, with the kubelet's account. A note when it is more than an hour ago.
 
     Why it matters: what made the node evict it will evict the next one too; the empty shells also
     hide the pods that matter.
@@ -51,7 +52,7 @@ def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
         part=reason,
-        severity=WARNING,
+        severity=WARNING if within(moment, _FRESH_S, scene.now) else INFO,
         title=f"{reason} from {node or 'its node'}: {quote(message, most=200)}",
         evidence=evidence(
             ("status.reason", reason),

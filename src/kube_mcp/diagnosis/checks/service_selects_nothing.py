@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from kube_mcp.diagnosis.backends import is_external, slices_of, templates_selected
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, INFO, Evidence, Finding
-from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.phrases import alike, evidence, listed
 from kube_mcp.diagnosis.pods import created, is_over, older_than
 from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, dig, dig_int, dig_map, dig_str
@@ -71,7 +71,7 @@ def _nearest(selector: Mapping[str, object], namespace: str, scene: Scene) -> Ev
     for name, labels in _labelled(namespace, scene):
         wrong = [key for key, value in selector.items() if labels.get(key) != value]
         met = len(selector) - len(wrong)
-        similar = met or any(_alike(str(labels.get(key, "")), str(selector[key])) for key in wrong)
+        similar = met or any(alike(str(labels.get(key, "")), str(selector[key])) for key in wrong)
         if not similar or (best is not None and best[0] >= met):
             continue
         differs = listed(f"{key}={labels[key]}" if key in labels else f"no {key}" for key in wrong)
@@ -86,14 +86,3 @@ def _labelled(namespace: str, scene: Scene) -> Iterator[tuple[str, Mapping[str, 
             yield f"{kind} {dig_str(each, 'metadata', 'name')}", labels
     for pod in scene.inside("Pod", namespace):
         yield f"Pod {dig_str(pod, 'metadata', 'name')}", labels_of(pod)
-
-
-def _alike(left: str, right: str) -> bool:
-    """Whether one is part of the other, or they differ by a letter or so."""
-    if not left or not right:
-        return False
-    left, right = left.lower(), right.lower()
-    if left in right or right in left:
-        return True
-    same = sum(a == b for a, b in zip(left, right, strict=False))
-    return same >= max(len(left), len(right)) - 2 and same >= 3

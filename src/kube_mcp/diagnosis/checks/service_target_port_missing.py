@@ -6,8 +6,12 @@ from kube_mcp.diagnosis.backends import is_external, selected_pods
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CERTAIN, CRITICAL, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.objects import Obj, dig, dig_list, dig_str
+from kube_mcp.diagnosis.pods import is_ready
+from kube_mcp.diagnosis.probes import port_of
+from kube_mcp.objects import Obj, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
+
+_ASIDE = frozenset({"metrics", "http-metrics", "prometheus", "health", "healthz", "probe", "admin"})
 
 
 @check("Service", needs=["Pod"])
@@ -29,7 +33,9 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
     declared = {port for pod in pods for port in _ports(pod)}
     if not pods:
         return
-    numbers = {(protocol, number) for protocol, _, number in declared}
+    # A port named for what watches the application says nothing of where it serves.
+    numbers = {(protocol, number) for protocol, name, number in declared if name not in _ASIDE}
+    probed = {number for pod in pods if is_ready(pod) for number in _probed(pod)}
     wanted = [
         (dig_str(port, "protocol") or "TCP", dig(port, "targetPort", default=dig(port, "port")))
         for port in dig_list(obj, "spec", "ports")
@@ -44,7 +50,7 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
             if any(name == port and p == protocol for p, name, _ in declared):
                 continue
             certain = True
-        elif not declared or some_met or (protocol, number) in numbers:
+        elif not numbers or some_met or (protocol, number) in numbers or number in probed:
             continue
         else:
             certain = False
@@ -65,6 +71,14 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ),
             next=f"Set targetPort of {ref_to(obj)} to a port that its pods listen on.",
         )
+
+
+def _probed(pod: Obj) -> Iterator[int]:
+    """The ports that a ready pod's readiness probes reach: something listens there."""
+    for container in dig_list(pod, "spec", "containers"):
+        port = port_of(dig_map(container, "readinessProbe"))
+        if isinstance(port, int):
+            yield port
 
 
 def _number(port: object) -> int | None:

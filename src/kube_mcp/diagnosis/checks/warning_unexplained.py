@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
+from kube_mcp.diagnosis.conditions import looks_well
 from kube_mcp.diagnosis.events import Event, event_of, every_event
 from kube_mcp.diagnosis.finding import POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
@@ -39,7 +40,7 @@ def warning_unexplained(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """Warnings about an object keep coming, and nothing else that was found explains them.
 
     What it detects: the newest Warning event about an object that came three times or more, the
-    last within half an hour. It is a guess of last resort: any other finding about the object, or
+    last within half an hour, unless the object says itself that it is well. It is a guess of last resort: any other finding about the object, or
     the workload it belongs to, explains it.
 
     Why it matters: what no check knows, a controller may have said.
@@ -63,6 +64,8 @@ def warning_unexplained(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if not older_than(created(about), STARTING_S, scene.now):
             return
     elif about is None and event.about.kind == "Pod" and scene.can_see("Pod"):
+        return
+    if about is not None and looks_well(about):
         return
     workload = workload_of(about, scene) if about is not None else None
     owner = controller_of(about) if about is not None else None
