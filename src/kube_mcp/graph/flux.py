@@ -62,11 +62,12 @@ def dependencies(obj: Obj) -> Iterator[Ref]:
 def inventory(obj: Obj) -> Iterator[Ref]:
     """What a Kustomization or HelmRelease has applied: ``namespace_name_group_kind`` ids."""
     for each in dig_list(obj, "status", "inventory", "entries"):
-        parts = dig_str(each, "id").split("_")
-        if len(parts) == 4:
-            namespace, name, group, kind = parts
-            # Kustomize writes a colon of a name (RBAC has them) as two underscores' worth.
-            yield refer(key_for(kind, group), namespace, name)
+        rest, _, kind = dig_str(each, "id").rpartition("_")
+        rest, _, group = rest.rpartition("_")
+        namespace, bar, name = rest.partition("_")
+        if bar and kind:
+            # Names of RBAC objects may hold a colon, which is written as two underscores.
+            yield refer(key_for(kind, group), namespace, name.replace("__", ":"))
 
 
 def applied(obj: Obj, scene: Scene) -> list[Ref]:
