@@ -12,13 +12,32 @@ from testbed.bed import Bed
 from tests.support.echo import Echo
 from tests.support.edge import PodNetwork, PublicHost, Traefik, certificate_store
 from tests.support.flux import GITOPS, install, kustomize
-from tests.support.helm import one
+from tests.support.helm import one, template
 from tests.support.strict import apply
 
 NEEDS_TOOLS = ("helm4", "kubectl", "traefik")
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
 HOST = "api.example.com"
+#: What the chart's own IngressRoute leads to, in a release of its own: a path, and a host with /mcp.
+CHART_HOST, ALIAS_HOST = "chart.example.com", "k8s-mcp.example.com"
+CHART_VALUES = {
+    "config": {
+        "server": {
+            "public_urls": [f"https://{CHART_HOST}/mcp/kubernetes", f"https://{ALIAS_HOST}/mcp"]
+        },
+        "auth": {
+            "issuers": [
+                {
+                    "issuer": "https://authentik.example.com/application/o/kubernetes-mcp/",
+                    "audience": ["kubernetes-mcp-server"],
+                    "allowed_clients": ["kubernetes-mcp-server"],
+                }
+            ]
+        },
+    },
+    "ingressRoute": {"enabled": True},
+}
 SETTINGS = {
     "PUBLIC_HOST": HOST,
     "AUTHENTIK_HOST": "authentik.example.com",
@@ -55,15 +74,31 @@ def edge(
     )
     install(stack, kustomize(GITOPS / "apps/home-lab/kubernetes-mcp-server"), SETTINGS)
     install(stack, kustomize(folder / "apps/base/grafana-mcp-server"), SETTINGS)
-    store, ca_file = certificate_store(stack, HOST, NAMESPACE)
+    store, ca_file = certificate_store(stack, [HOST, CHART_HOST, ALIAS_HOST], NAMESPACE)
     apply(stack.kubeconfig_file, store)
-    with Echo("grafana") as grafana, Traefik(stack, network, folder) as traefik:
+    stack.create_namespace("edge-chart")
+    made = template(CHART_VALUES, namespace="edge-chart")
+    apply(stack.kubeconfig_file, [o for o in made if o["kind"] != "Pod"])
+    with (
+        Echo("grafana") as grafana,
+        Echo("chart") as chart,
+        Traefik(stack, network, folder) as traefik,
+    ):
+        network.lead(stack, "edge-chart", [chart.port])
         network.lead(stack, NAMESPACE, [kubernetes.port])
         network.lead(stack, "grafana-mcp-server", [grafana.port])
         public = PublicHost(HOST, port=traefik.port, ca_file=ca_file)
         public.wait_until_routed("/mcp/kubernetes")
         public.wait_until_routed("/mcp/grafana")
+        PublicHost(CHART_HOST, port=traefik.port, ca_file=ca_file).wait_until_routed(
+            "/mcp/kubernetes"
+        )
         yield public
+
+
+def at(edge: PublicHost, host: str) -> PublicHost:
+    """The same Traefik under another name."""
+    return PublicHost(host, port=edge.port, ca_file=edge.ca_file)
 
 
 def reached(edge: PublicHost, path: str, **more: Any) -> dict[str, Any]:
@@ -204,3 +239,42 @@ def test_the_route_lies_in_the_servers_own_namespace(stack: Bed, edge: PublicHos
     )
 
     assert one([route], "IngressRoute")["spec"]["routes"][1]["services"][0]["name"] == NAMESPACE
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "got"),
+    [
+        (CHART_HOST, "/mcp/kubernetes", "/"),
+        (CHART_HOST, "/mcp/kubernetes/health", "/health"),
+        (
+            CHART_HOST,
+            "/.well-known/oauth-protected-resource/mcp/kubernetes",
+            "/.well-known/oauth-protected-resource/mcp/kubernetes",
+        ),
+        (ALIAS_HOST, "/mcp", "/"),
+        (
+            ALIAS_HOST,
+            "/.well-known/oauth-protected-resource/mcp",
+            "/.well-known/oauth-protected-resource/mcp",
+        ),
+    ],
+)
+def test_the_charts_own_routes_lead_every_public_url_to_it(
+    edge: PublicHost, host: str, asked: str, got: str
+) -> None:
+    found = reached(at(edge, host), asked)
+
+    assert (found["server"], found["path"]) == ("chart", got)
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        (CHART_HOST, "/mcp/kubernetesx"),
+        (CHART_HOST, "/mcp"),
+        (ALIAS_HOST, "/mcpx"),
+        (ALIAS_HOST, "/.well-known/oauth-protected-resource"),
+    ],
+)
+def test_and_nothing_else(edge: PublicHost, host: str, path: str) -> None:
+    assert at(edge, host).ask(path).status == 404

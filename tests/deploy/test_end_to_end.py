@@ -151,7 +151,7 @@ async def whole_site(stack: Bed, tmp_path_factory: pytest.TempPathFactory) -> As
         network = all_of_it.enter_context(PodNetwork())
         built = await asyncio.to_thread(kustomize, GITOPS / "apps/home-lab/kubernetes-mcp-server")
         await asyncio.to_thread(lambda: install(stack, built, SETTINGS, values={"replicaCount": 2}))
-        store, ca_file = certificate_store(stack, HOST, NAMESPACE)
+        store, ca_file = certificate_store(stack, [HOST], NAMESPACE)
         stack.apply(store, namespace=NAMESPACE)
         files = configuration(stack, NAMESPACE, NAMESPACE)
         account = stack.kubeconfig(user="server", token=stack.token(NAMESPACE, NAMESPACE))

@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 from kube_mcp import __version__
-from tests.support.helm import ROOT
+from testbed.bed import Bed
+from tests.support.helm import ROOT, one, template
 from tests.support.image import PROGRAMS, Container, Storage
+from tests.support.strict import apply
 from tests.support.tools import ToolUnavailable, system_program, tool
 
-NEEDS_TOOLS = ("hadolint", "syft")
+NEEDS_TOOLS = ("hadolint", "syft", "helm4", "kubectl")
 TAG = "localhost/kube-mcp:test"
 
 
@@ -32,9 +34,21 @@ class Image:
     config: dict[str, Any]
     folder: Path
 
-    def run(self, name: str, *arguments: str) -> Container:
+    def run(
+        self,
+        name: str,
+        *arguments: str,
+        mounts: dict[str, Path] | None = None,
+        env: tuple[str, ...] = (),
+    ) -> Container:
         return Container(
-            name, root=self.root, image=self.config, arguments=arguments, folder=self.folder
+            name,
+            root=self.root,
+            image=self.config,
+            arguments=arguments,
+            folder=self.folder,
+            mounts=mounts,
+            env=env,
         )
 
 
@@ -154,6 +168,45 @@ def test_doctor_runs_in_it_and_says_what_it_proved(image: Image) -> None:
     document = json.loads(printed[printed.index("{") :])
     assert code == 0, printed
     assert document
+
+
+@image_test
+@pytest.mark.cluster
+def test_as_a_pod_it_reads_the_cluster_with_its_account_and_may_not_write(
+    image: Image, stack: Bed, tmp_path: Path
+) -> None:
+    namespace = stack.create_namespace("in-a-pod")
+    made = template(namespace=namespace)
+    apply(stack.kubeconfig_file, [o for o in made if o["kind"] != "Pod"])
+    account, settings = tmp_path / "account", tmp_path / "settings"
+    for folder in (account, settings):
+        folder.mkdir()
+    (account / "token").write_text(stack.token(namespace, "kube-mcp"))
+    (account / "ca.crt").write_bytes(stack.ca_file.read_bytes())
+    (account / "namespace").write_text(namespace)
+    (settings / "config.toml").write_text(one(made, "ConfigMap")["data"]["config.toml"])
+    host, _, port = stack.server.removeprefix("https://").partition(":")
+
+    with image.run(
+        "pod",
+        "doctor",
+        "--json",
+        mounts={
+            "/var/run/secrets/kubernetes.io/serviceaccount": account,
+            "/etc/kube-mcp": settings,
+        },
+        env=(
+            "KUBE_MCP_CONFIG=/etc/kube-mcp/config.toml",
+            f"KUBERNETES_SERVICE_HOST={host}",
+            f"KUBERNETES_SERVICE_PORT={port}",
+        ),
+    ) as container:
+        code, printed = container.ended()
+
+    assert code == 0, printed
+    found = json.dumps(json.loads(printed[printed.index("{") :]))
+    assert f"system:serviceaccount:{namespace}:kube-mcp" in found
+    assert "no verb but get, list and watch on anything" in found
 
 
 @image_test

@@ -185,14 +185,14 @@ class Traefik:
         self._log.close()
 
 
-def certificate_store(bed: Bed, host: str, namespace: str) -> tuple[list[Obj], Path]:
+def certificate_store(bed: Bed, hosts: Sequence[str], namespace: str) -> tuple[list[Obj], Path]:
     """Traefik's default certificate, as objects, and the file of the authority that clients trust."""
     from testbed.pki import Authority
 
     folder = bed.folder / "edge-pki"
     folder.mkdir(exist_ok=True)
     authority = Authority(folder, "edge-ca")
-    pair = authority.server("edge", hosts=[host])
+    pair = authority.server("edge", hosts=hosts)
     return [
         {
             "apiVersion": "v1",
@@ -238,6 +238,7 @@ class PublicHost:
     def __init__(self, host: str, *, port: int, ca_file: Path) -> None:
         self.host = host
         self.port = port
+        self.ca_file = ca_file
         self._tls = ssl.create_default_context(cafile=str(ca_file))
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -114,6 +114,8 @@ class Container:
         image: dict[str, Any],
         arguments: Sequence[str],
         folder: Path,
+        mounts: Mapping[str, Path] | None = None,
+        env: Sequence[str] = (),
     ) -> None:
         self._name = name
         self._bundle = folder / name
@@ -126,7 +128,7 @@ class Container:
             terminal=False,
             user={"uid": int(user), "gid": int(group)},
             args=[*image["Entrypoint"], *arguments],
-            env=image["Env"],
+            env=[*image["Env"], *env],
             cwd=image["WorkingDir"],
             capabilities={},
             noNewPrivileges=True,
@@ -143,6 +145,17 @@ class Container:
         spec["mounts"].append(
             {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]}
         )
+        # Mounting needs a place to mount on, which the read-only root does not have.
+        for place, source in (mounts or {}).items():
+            (root / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
+            spec["mounts"].append(
+                {
+                    "destination": place,
+                    "type": "bind",
+                    "source": str(source),
+                    "options": ["rbind", "ro"],
+                }
+            )
         (self._bundle / "config.json").write_text(json.dumps(spec))
         self._state = folder / "runc"
         self.log = folder / f"{name}.log"
