@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-
 #: Lengths are checked, but no model counts characters before it writes.
 _LEFT_OUT = frozenset({"title", "default", "minLength", "maxLength", "maxItems"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from kube_mcp.errors import InputError, suggest
+from kube_mcp.redaction.characters import clean_text
 from kube_mcp.tools._schema import lean_schema
 
 if TYPE_CHECKING:
     from kube_mcp.tools._call import Call
 
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 #: No argument is longer than this, cursors included. What is quoted in an answer stays bounded.
 MAX_TEXT_CHARS = 2_000
@@ -72,11 +76,8 @@ class Tool:
                     hint=suggest(shown, known) or f"It takes: {', '.join(known) or 'none'}.",
                 )
             for text in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(text, str) and len(text) > MAX_TEXT_CHARS:
-                    raise InputError(
-                        f"{self.name}: {key} has {len(text):,} characters, and at most "
-                        f"{MAX_TEXT_CHARS:,} are read."
-                    )
+                if isinstance(text, str):
+                    self._check_text(key, text)
         for key in self.schema.get("required", ()):
             if key not in given:
                 raise InputError(f"{self.name} needs the argument '{key}'.")
@@ -84,6 +85,20 @@ class Tool:
             return msgspec.convert(given, type=self.args, strict=False)
         except msgspec.ValidationError as error:
             raise InputError(f"{self.name}: {_in_words(str(error))}") from error
+
+    def _check_text(self, key: str, text: str) -> None:
+        if len(text) > MAX_TEXT_CHARS:
+            raise InputError(
+                f"{self.name}: {key} has {len(text):,} characters, and at most "
+                f"{MAX_TEXT_CHARS:,} are read."
+            )
+        # Nothing in a cluster is called so, and a text that shows as another fools its reader.
+        if clean_text(text) != text or _SURROGATE.search(text):
+            odd = next(char for char in text if clean_text(char) != char or _SURROGATE.match(char))
+            raise InputError(
+                f"{self.name}: {key} contains the character {odd!a}, which cannot be seen.",
+                hint="Write it as plain text.",
+            )
 
 
 def _in_words(problem: str) -> str:
