@@ -16,6 +16,7 @@ import uvicorn
 
 from kube_mcp.errors import SettingsError
 from kube_mcp.server.asgi import App
+from kube_mcp.server.bounded_http import BoundedHttp
 from kube_mcp.server.http import HttpShell
 
 logger = logging.getLogger(__name__)
@@ -99,10 +100,10 @@ async def serve(
                 server.should_exit = True
             for task in (told, stopping):
                 task.cancel()
-            for each in sockets:
-                each.close()
             # A fault while listening was announced must not pass for a clean end.
             results = await asyncio.gather(*tasks[1:], told, stopping, return_exceptions=True)
+            for each in sockets:
+                each.close()
     for result in results:
         if isinstance(result, Exception):
             raise result
@@ -153,7 +154,7 @@ class _Server(uvicorn.Server):
 def _server(app: Any, *, grace_s: float, lifespan: bool) -> _Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         ws="none",
         lifespan="on" if lifespan else "off",
         log_config=None,

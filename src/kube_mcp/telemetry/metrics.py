@@ -30,7 +30,7 @@ OPERATIONS = ("tools/call", "resources/read", "prompts/get", "completion/complet
 ROUTES = ("mcp", "livez", "readyz", "health", "metrics", "well-known", OTHER)
 KUBE_VERBS = ("get", "list", "watch", "log", "review", "discovery", "probe", OTHER)
 OUTCOMES = frozenset({
-    "ok", "cancelled", "crashed", "unknown_name",
+    "ok", "cancelled", "crashed",
     "error", "settings", "input", "not_allowed", "refused", "credentials", "identity_provider",
     "cluster", "unreachable", "timed_out", "unauthorized", "forbidden", "not_found", "gone",
     "throttled", "rejected", "server_fault", "too_large",
