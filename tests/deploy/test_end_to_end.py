@@ -14,27 +14,26 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from mcp import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from mcp.shared.auth import OAuthClientMetadata
 
-from kube_mcp.auth.provider import open_session
 from testbed.bed import Bed
 from tests.support.deployed import Pod, configuration
 from tests.support.edge import PodNetwork, PublicHost, Traefik, certificate_store
 from tests.support.flux import GITOPS, install, kustomize
 from tests.support.helm import one, template
-from tests.support.nanoidp import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, NanoIdp
+from tests.support.nanoidp import CLIENT_ID, REDIRECT_URI, NanoIdp
+from tests.support.person import Person
 from tests.support.podloop import PodLoop
 
 NEEDS_TOOLS = ("helm4", "kubectl", "traefik")
@@ -61,41 +60,7 @@ class Site:
     provider_folder: Path
     pods: dict[str, Pod]
     tls: ssl.SSLContext
-    went_to: str = ""
-    sign_ins: list[str] = field(default_factory=list)
-    tokens: list[OAuthToken] = field(default_factory=list)
-
-    # What the SDK's OAuth client asks of its owner: a memory, and a person at a browser.
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens[-1] if self.tokens else None
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens.append(tokens)
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return OAuthClientInformationFull.model_validate(
-            {
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-                "redirect_uris": [REDIRECT_URI],
-                "token_endpoint_auth_method": "client_secret_basic",
-            }
-        )
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        raise AssertionError("the client id was given; nothing is to be registered")
-
-    async def open_browser(self, url: str) -> None:
-        asked = parse_qs(urlsplit(url).query)
-        assert asked["code_challenge_method"] == ["S256"]
-        self.sign_ins.append(asked["scope"][0])
-        async with open_session() as browser:
-            self.went_to = await self.provider.approve(browser, url, name="alice")
-
-    async def come_back(self) -> AuthorizationCodeResult:
-        answer = parse_qs(urlsplit(self.went_to).query)
-        return AuthorizationCodeResult(code=answer["code"][0], state=answer["state"][0])
+    person: Person
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[tuple[Client, OAuthClientProvider]]:
@@ -105,9 +70,9 @@ class Site:
             client_metadata=OAuthClientMetadata.model_validate(
                 {"client_name": "test", "redirect_uris": [REDIRECT_URI]}
             ),
-            storage=self,
-            redirect_handler=self.open_browser,
-            callback_handler=self.come_back,
+            storage=self.person,
+            redirect_handler=self.person.open_browser,
+            callback_handler=self.person.come_back,
         )
         async with (
             httpx2.AsyncClient(auth=oauth, timeout=30, transport=self.transport()) as http,
@@ -136,8 +101,8 @@ class _AtLocalPort(httpx2.AsyncHTTPTransport):
 @pytest.fixture
 async def site(whole_site: Site) -> Site:
     """The site, and nobody signed in."""
-    whole_site.sign_ins.clear()
-    whole_site.tokens.clear()
+    whole_site.person.sign_ins.clear()
+    whole_site.person.tokens.clear()
     return whole_site
 
 
@@ -185,7 +150,7 @@ client_claims = ["azp", "client_id"]
         await asyncio.to_thread(public.wait_until_routed, "/mcp/kubernetes/health")
         tls = ssl.create_default_context(cafile=str(ca_file))
         named = {name: by_port[port] for name, port in ports.items()}
-        yield Site(public, provider, folder, named, tls)
+        yield Site(public, provider, folder, named, tls, Person("alice", provider))
 
 
 def text(result: Any) -> str:
@@ -205,8 +170,8 @@ async def test_a_client_that_knows_only_the_address_signs_in_and_reads(site: Sit
 
     assert {"list_resources", "get_logs", "diagnose"} <= {tool.name for tool in tools.tools}
     assert "node-1" in text(found)
-    assert len(site.sign_ins) == 1
-    assert set(site.sign_ins[0].split()) >= {"openid", "profile", "email", "mcp:kubernetes"}
+    assert len(site.person.sign_ins) == 1
+    assert set(site.person.sign_ins[0].split()) >= {"openid", "profile", "email", "mcp:kubernetes"}
 
 
 async def test_it_reads_as_the_deployed_account_and_changes_nothing(site: Site, stack: Bed) -> None:
@@ -279,7 +244,7 @@ async def test_a_long_answer_comes_as_a_stream_with_its_progress_before_it(site:
 async def test_an_expired_token_is_refused_and_a_refresh_goes_on(site: Site) -> None:
     async with site.client() as (client, oauth):
         await client.call_tool("list_resources", {"kind": "nodes"})
-        good = site.tokens[-1].access_token
+        good = site.person.tokens[-1].access_token
         expired = _aged(good, site.provider_folder)
         async with httpx2.AsyncClient(transport=site.transport()) as http:
             refused = await http.post(URL, headers={"Authorization": f"Bearer {expired}"}, json={})
@@ -289,8 +254,8 @@ async def test_an_expired_token_is_refused_and_a_refresh_goes_on(site: Site) -> 
     assert refused.status_code == 401
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
     assert "node-1" in text(again)
-    assert len(site.sign_ins) == 1
-    assert site.tokens[-1].access_token != good
+    assert len(site.person.sign_ins) == 1
+    assert site.person.tokens[-1].access_token != good
 
 
 def _aged(token: str, folder: Path) -> str:

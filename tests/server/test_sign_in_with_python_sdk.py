@@ -8,21 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 from mcp import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from mcp.shared.auth import OAuthClientMetadata
 
-from kube_mcp.auth.provider import open_session
 from testbed.bed import Bed
-from tests.support.nanoidp import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, NanoIdp
+from tests.support.nanoidp import REDIRECT_URI
+from tests.support.person import Person
 from tests.support.signed_server import LOGS, Signed, may_read, signed_server
 
 
@@ -30,45 +28,6 @@ from tests.support.signed_server import LOGS, Signed, may_read, signed_server
 async def running(bed: Bed, tmp_path: Path) -> AsyncIterator[Signed]:
     async with signed_server(bed, tmp_path) as server:
         yield server
-
-
-@dataclass
-class Person:
-    """Somebody at a client: an OAuth client's memory, and a browser that fills in the form."""
-
-    name: str
-    provider: NanoIdp
-    sign_ins: list[str] = field(default_factory=list)
-    tokens: list[OAuthToken] = field(default_factory=list)
-    _went_to: str = ""
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens[-1] if self.tokens else None
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens.append(tokens)
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return OAuthClientInformationFull.model_validate(
-            {
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-                "redirect_uris": [REDIRECT_URI],
-                "token_endpoint_auth_method": "client_secret_basic",
-            }
-        )
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        raise AssertionError("the client id was given; nothing is to be registered")
-
-    async def open_browser(self, url: str) -> None:
-        self.sign_ins.append(parse_qs(urlsplit(url).query)["scope"][0])
-        async with open_session() as browser:
-            self._went_to = await self.provider.approve(browser, url, name=self.name)
-
-    async def come_back(self) -> AuthorizationCodeResult:
-        answer = parse_qs(urlsplit(self._went_to).query)
-        return AuthorizationCodeResult(code=answer["code"][0], state=answer["state"][0])
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from testbed.bed import Bed
+from tests.support.processes import end
 
 Obj = dict[str, Any]
 START_TIMEOUT_S = 30
@@ -67,12 +68,7 @@ class Pod:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(15)
+        end(self.process)
 
     def stop(self, *, timeout_s: float = 30) -> int:
         """SIGTERM, as the kubelet sends it, and the exit code."""

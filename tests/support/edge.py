@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from testbed.bed import Bed
+from tests.support.processes import end
 from tests.support.tools import tool
 
 Obj = dict[str, Any]
@@ -176,12 +177,7 @@ class Traefik:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        end(self._process)
         self._log.close()
 
 
