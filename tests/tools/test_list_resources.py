@@ -232,7 +232,7 @@ async def test_a_cursor_that_is_none_is_refused_before_anything_is_read(
     server: FakeApiServer, ask: Ask, cursor: str
 ) -> None:
     server.add(build.pod("web-1"))
-    with pytest.raises(InputError, match=r"is not a cursor|belongs to another query"):
+    with pytest.raises(InputError, match=r"is not a cursor|another query|cannot be seen"):
         await ask("list_resources", kind="pods", cursor=cursor)
     assert server.count("/api/v1/pods") == 0
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from kube_mcp.access import helm
+from kube_mcp.access.helm import SECRETS, Change, HelmRelease, Revision
 from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
 from kube_mcp.kube.client import Client, Listing, Progress, is_secret
@@ -255,6 +257,36 @@ class Cluster:
         )
         read.lines = _mask_lines(read.lines)
         return read
+
+    async def helm_revisions(self, *, namespace: str = "", name: str = "") -> Sequence[Revision]:
+        """Every revision of every Helm release, or of one, from metadata alone; newest first.
+
+        Raises `NotAllowed` where Helm releases are not switched on.
+        """
+        self._check_helm(namespace)
+        found: Sequence[Revision] = []
+        for where in self._spread(SECRETS, namespace) or (namespace,):
+            found = [*found, *await helm.revisions(self._client, namespace=where, name=name)]
+        return [each for each in found if self.policy.allows_namespace(each.namespace)]
+
+    async def helm_releases(self, wanted: Sequence[Revision]) -> Sequence[HelmRelease]:
+        """What these revisions say, masked."""
+        for each in wanted:
+            self._check_helm(each.namespace)
+        return await helm.read(self._client, wanted)
+
+    async def helm_changes(self, before: Revision, after: Revision) -> Sequence[Change]:
+        """How the values of one revision differ from another's, masked."""
+        self._check_helm(before.namespace)
+        return await helm.changes(self._client, before, after)
+
+    def _check_helm(self, namespace: str) -> None:
+        self.policy.check(SECRETS, namespace)
+        if not self._client.allow.helm_release_secrets:
+            raise NotAllowed(
+                "This server does not read Helm's releases, which are stored in Secrets.",
+                hint="Its operator can switch that on (policy.helm_releases).",
+            )
 
     async def version(self) -> Mapping[str, Any]:
         """What ``/version`` says."""

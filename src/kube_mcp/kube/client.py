@@ -14,10 +14,11 @@ from typing import Any
 
 import orjson
 
-from kube_mcp.errors import Gone, ServerFault
+from kube_mcp.errors import Gone, NotFound, ServerFault
 from kube_mcp.kube.discovery import Discovery
 from kube_mcp.kube.errors import raise_for_status
-from kube_mcp.kube.guard import Guard
+from kube_mcp.kube.guard import HELM_RELEASE_SELECTOR, Guard
+from kube_mcp.kube.helm import MAX_SECRET_BYTES, Release, decode
 from kube_mcp.kube.identity import Identity, IdentityTransport
 from kube_mcp.kube.paths import resource_path
 from kube_mcp.kube.retry import Retry
@@ -25,6 +26,7 @@ from kube_mcp.kube.tables import ACCEPT, ACCEPT_TABLE_ONLY, Table, decode_page
 from kube_mcp.kube.transport import Request, Response, Transport
 from kube_mcp.objects import ResourceType, dig, dig_list, dig_str
 from kube_mcp.telemetry.meter import current_meter
+from kube_mcp.words.selectors import field_equals
 
 #: Objects a page. The API server sends this many from its cache in one go; more would hold two
 #: pages' worth of decoded objects in memory for no gain.
@@ -311,6 +313,24 @@ class Client:
             )
         )
 
+    async def helm_release(self, namespace: str, secret: str) -> Release:
+        """The release in one of Helm's Secrets, by the Secret's name.
+
+        The only read of a Secret's values there is. The guard lets it pass only where Helm
+        releases are switched on, and only for Secrets of Helm's own type. Nothing is masked yet.
+        """
+        path = resource_path(SECRETS, namespace=namespace)
+        selector = f"{HELM_RELEASE_SELECTOR},{field_equals({'metadata.name': secret})}"
+        body = await self.read(
+            path,
+            query=(("fieldSelector", selector), ("limit", "1")),
+            max_bytes=MAX_SECRET_BYTES,
+        )
+        data = dig_str(_decode(body, path), "items", 0, "data", "release")
+        if not data:
+            raise NotFound(f"The Helm release Secret '{secret}' is gone.", status=404)
+        return decode(data)
+
     async def review(self, group: str, resource: str, body: Mapping[str, Any]) -> Any:
         """Ask the API server about permissions: the only requests that are not a GET."""
         kinds = {
@@ -337,6 +357,7 @@ class Client:
 
 
 PODS = ResourceType(group="", version="v1", name="pods", kind="Pod", namespaced=True)
+SECRETS = ResourceType(group="", version="v1", name="secrets", kind="Secret", namespaced=True)
 
 
 def _query(
