@@ -14,7 +14,7 @@ import anyio
 import mcp_types as types
 import pytest
 
-from kube_mcp.app import Parts, build
+from kube_mcp.parts import Parts, build
 from kube_mcp.server.host import Asked
 from kube_mcp.settings import ClusterSettings, PolicySettings, Settings
 from kube_mcp.tools._tool import discover

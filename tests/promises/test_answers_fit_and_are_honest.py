@@ -10,7 +10,7 @@ from typing import Any
 import mcp_types as types
 import pytest
 
-from kube_mcp.app import Parts, build
+from kube_mcp.parts import Parts, build
 from kube_mcp.server.host import Asked
 from kube_mcp.settings import ClusterSettings, Settings
 from testbed.bed import Bed

@@ -38,18 +38,23 @@ OUTCOMES = frozenset({
 STATUS_CLASSES = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx"})
 
 
+#: There are some forty reason codes; more would mean that something else got in.
+_MAX_REFUSALS = 64
+
+
 class Metrics:
     """All metrics of one server, in a registry of their own.
 
-    ``names`` are the tools, prompts and resources that exist; ``refusals`` the reason codes with
-    which the door refuses callers.
+    ``names`` are the tools, prompts and resources that exist; ``refusals`` are reason codes of the
+    door that shall be there from the start. Others are added as they come, up to a bound: they are
+    words of ours, never a client's.
     """
 
     def __init__(
         self, *, version: str, names: Iterable[str] = (), refusals: Iterable[str] = ()
     ) -> None:
         self._names = frozenset(names)
-        self._refusals = frozenset(refusals)
+        self._refusals = set(refusals)
         # One more series beside each, telling when it was first counted: of no use here.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = self._registry = CollectorRegistry(auto_describe=True)
@@ -121,6 +126,8 @@ class Metrics:
 
     def refused(self, reason: str) -> None:
         """A request was turned away at the door."""
+        if len(self._refusals) < _MAX_REFUSALS:
+            self._refusals.add(reason)
         self._refused.labels(_one_of(reason, self._refusals)).inc()
 
     def kube_request(self, *, verb: str, outcome: str, seconds: float) -> None:

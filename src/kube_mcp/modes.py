@@ -1,0 +1,77 @@
+"""From settings to the identity mode: as whom the cluster is read for a caller."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from kube_mcp.errors import IdentityProviderError
+from kube_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from kube_mcp.access.modes import Mode
+    from kube_mcp.auth.verifier import Verifier
+
+logger = logging.getLogger(__name__)
+
+
+def identity_mode(
+    settings: Settings, session: aiohttp.ClientSession | None, verifier: Verifier | None
+) -> Mode | None:
+    """As whom the cluster is read for a caller; None reads it as this server for everybody."""
+    identity = settings.cluster.identity
+    if identity == "impersonate":
+        from kube_mcp.access.modes.impersonate import ImpersonateConfig, ImpersonateMode
+
+        names = settings.impersonate
+        return ImpersonateMode(
+            ImpersonateConfig(
+                username_prefix=names.user_prefix,
+                groups_prefix=names.group_prefix,
+                allowed_groups=names.groups,
+                allowed_groups_pattern=names.group_pattern,
+                max_groups=names.max_groups,
+                send_uid=names.send_uid,
+                send_extra=names.send_extra,
+            )
+        )
+    if identity == "passthrough":
+        from kube_mcp.access.modes.passthrough import WARNING, PassthroughMode
+
+        logger.warning(WARNING)
+        return PassthroughMode(accept_risk=settings.cluster.accept_passthrough_risk)
+    if identity == "token-exchange" and session is not None and verifier is not None:
+        from kube_mcp.access.modes.token_exchange import TokenExchangeConfig, TokenExchangeMode
+        from kube_mcp.auth.provider import ProviderClient
+
+        asked = settings.token_exchange
+        known = {each.trusted.issuer: each for each in verifier.issuers}
+
+        async def endpoint(issuer: str) -> str:
+            metadata = await known[issuer].metadata.get()
+            if not metadata.token_endpoint:
+                raise IdentityProviderError(f"{issuer} names no token endpoint.")
+            return metadata.token_endpoint
+
+        return TokenExchangeMode(
+            TokenExchangeConfig(
+                sts_client_id=asked.sts_client_id,
+                sts_client_secret_file=asked.sts_client_secret_file,
+                sts_audience=asked.sts_audience,
+                sts_scope=asked.sts_scope,
+                token_url=asked.token_url,
+                ca_file=asked.ca_file,
+                allow_http_loopback=settings.auth.allow_http_loopback,
+            ),
+            ProviderClient(
+                session,
+                ca_file=asked.ca_file,
+                allow_http_loopback=settings.auth.allow_http_loopback,
+            ),
+            endpoint,
+            now=time.time,
+        )
+    return None

@@ -1,0 +1,228 @@
+"""The HTTP side, assembled: sign-in, limits, probes and documents around the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kube_mcp import __version__
+from kube_mcp.errors import KubeMcpError
+from kube_mcp.modes import identity_mode
+from kube_mcp.parts import Parts, build
+from kube_mcp.server.readiness import Problem
+from kube_mcp.settings import Settings
+from kube_mcp.sources import Access, auth_config
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from kube_mcp.auth.caller import Caller
+    from kube_mcp.auth.config import AuthConfig
+    from kube_mcp.auth.verifier import Verifier
+    from kube_mcp.server.asgi import App
+    from kube_mcp.server.bearer import Decision
+
+logger = logging.getLogger(__name__)
+
+#: Probes ask often; a cluster that does not answer within this is not ready.
+READY_TIMEOUT_S = 4.0
+
+
+@dataclass
+class HttpService:
+    """The HTTP side, assembled: ``app`` is the shell with everything that stands in front of it."""
+
+    parts: Parts
+    shell: Any
+    app: App
+    metrics_app: App | None
+
+
+async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService:
+    """Everything behind the listening socket. What must be closed is left to ``stack``."""
+    from kube_mcp.server.cors import Cors
+    from kube_mcp.server.doors import Doors
+    from kube_mcp.server.endpoint import McpEndpoint
+    from kube_mcp.server.http import HttpShell, MetricsApp
+    from kube_mcp.server.limits import CallerLimits, Gate, Limits
+    from kube_mcp.server.patience import Patience
+    from kube_mcp.server.public_urls import PublicUrls
+    from kube_mcp.server.readiness import Readiness
+    from kube_mcp.server.step_up import StepUp
+    from kube_mcp.server.wellknown import WellKnown, resource_metadata
+
+    config = auth_config(settings)
+    session: aiohttp.ClientSession | None = None
+    verifier: Verifier | None = None
+    if config is not None:
+        from kube_mcp.auth.assemble import assemble
+        from kube_mcp.auth.provider import open_session
+
+        session = open_session()
+        stack.push_async_callback(session.close)
+        verifier = assemble(config, session)
+        stack.push_async_callback(verifier.aclose)
+    mode = identity_mode(settings, session, verifier)
+    parts = build(settings, mode=mode)
+    stack.push_async_callback(parts.clusters.aclose)
+
+    gate = Gate(
+        Limits(
+            rate_per_s=settings.limits.calls_per_minute / 60,
+            burst=settings.limits.burst,
+            in_flight_per_subject=min(
+                settings.limits.in_flight_per_caller, settings.limits.in_flight
+            ),
+            in_flight_total=settings.limits.in_flight,
+        ),
+        monotonic=time.monotonic,
+    )
+    step_up = None
+
+    def limited(app: App) -> App:
+        return CallerLimits(app, gate, on_wait=parts.metrics.refused)
+
+    protect: Callable[[App], App] = limited
+    public = PublicUrls(settings.server.public_urls) if config is not None else None
+    if config is not None and verifier is not None and public is not None:
+        from kube_mcp.access.admission import admission
+        from kube_mcp.server.bearer import BearerAuth
+        from kube_mcp.server.challenge import Challenge
+
+        challenge = Challenge(public, config.sign_in_scopes)
+        known = verifier
+        # Whoever has no identity in the cluster is refused at the door, not call by call.
+        door = {} if mode is None else {"admit": admission(mode)}
+
+        def signed_in(app: App) -> App:
+            return BearerAuth(
+                limited(app),
+                known,
+                challenge,
+                audit=lambda decision: _record(parts, decision),
+                patience=Patience(monotonic=time.monotonic),
+                **door,
+            )
+
+        protect = signed_in
+        step_up = StepUp(
+            lambda caller, tool: _scopes_lacking(parts, caller, tool), challenge.insufficient_scope
+        )
+    readiness = Readiness(
+        lambda: _problems(parts, verifier),
+        timeout_s=READY_TIMEOUT_S,
+        on_result=lambda ready: parts.metrics.ready(is_ready=ready),
+    )
+    own_port = bool(settings.server.metrics_port)
+    hosts = tuple(urlsplit(url).netloc for url in settings.server.public_urls)
+    shell = HttpShell(
+        McpEndpoint(parts.server),
+        version=__version__,
+        readiness=readiness,
+        doors=Doors(
+            hosts=(*settings.server.allowed_hosts, *hosts, settings.server.host),
+            origins=(*settings.server.allowed_origins, *_origins(settings.server.public_urls)),
+        ),
+        # What clients type, for a proxy that does not strip it.
+        paths=(settings.server.path, *(url.path for url in (public.all if public else ()))),
+        protect=protect,
+        step_up=step_up,
+        max_body_bytes=settings.server.max_body_bytes,
+        metrics=parts.metrics,
+        serve_metrics=settings.server.metrics and not own_port,
+        metrics_hidden_from=hosts,
+    )
+    app: App = shell
+    if config is not None and public is not None and verifier is not None:
+        issuers = tuple(each.issuer for each in config.issuers)
+        app = WellKnown(
+            app,
+            public,
+            lambda url: resource_metadata(
+                url,
+                issuers=issuers,
+                scopes=_scopes(config, parts.access),
+                name=config.resource_name,
+                documentation=config.resource_documentation,
+            ),
+            relay=_relay(verifier) if config.relay_authorization_server else None,
+        )
+    if settings.server.allowed_origins:
+        app = Cors(app, settings.server.allowed_origins)
+    metrics_app = None
+    if own_port:
+        shown = parts.metrics if settings.server.metrics else None
+        metrics_app = MetricsApp(shown, readiness=readiness)
+    return HttpService(parts, shell, app, metrics_app)
+
+
+def _scopes(config: AuthConfig, access: Access) -> tuple[str, ...]:
+    """The scopes a client may ask for: those of every sign-in, then those that open toolsets."""
+    more = (scope for grant in access.settings.policy.grants for scope in grant.scopes)
+    return tuple(dict.fromkeys((*config.sign_in_scopes, *more)))
+
+
+def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls))
+
+
+def _relay(verifier: Verifier) -> Callable[[], Awaitable[Mapping[str, Any]]]:
+    async def first() -> Mapping[str, Any]:
+        return (await verifier.issuers[0].metadata.get()).raw
+
+    return first
+
+
+def _scopes_lacking(parts: Parts, caller: Caller | None, tool: str) -> tuple[str, ...]:
+    toolset = parts.host.toolset(tool)
+    if not toolset or toolset in parts.access.open_toolsets(caller):
+        return ()
+    return parts.access.scopes_for(toolset)
+
+
+def _record(parts: Parts, decision: Decision) -> None:
+    """Refusals go to the audit trail and the metrics; good tokens are in each call's own line."""
+    if decision.allowed:
+        return
+    parts.metrics.refused(decision.code)
+    logger.warning("Refused a request: %s", decision.sentence, extra={"code": decision.code})
+    if parts.audit is not None:
+        parts.audit.event(
+            "refused",
+            {
+                "code": decision.code,
+                "status": decision.status,
+                "reason": decision.sentence,
+                "claimed": decision.claimed,
+                "client": decision.client_address,
+            },
+        )
+
+
+async def _problems(parts: Parts, verifier: Verifier | None) -> list[Problem]:
+    """What keeps the server from working just now: every cluster, and the identity provider."""
+
+    async def cluster(name: str) -> Problem | None:
+        part = f"cluster {name}" if len(parts.clusters.names) > 1 else "cluster"
+        try:
+            opened = await parts.clusters.open_own(name)
+            await opened.text("/readyz")
+            await opened.resources()
+        except KubeMcpError as error:
+            return Problem(part, error.code, str(error))
+        return None
+
+    found = await asyncio.gather(*(cluster(name) for name in parts.clusters.names))
+    problems = [each for each in found if each is not None]
+    if verifier is not None:
+        problems += [
+            Problem("identity provider", "unreachable", sentence)
+            for sentence in await verifier.problems()
+        ]
+    return problems
