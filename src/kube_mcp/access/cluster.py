@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kube_mcp.access import helm
 from kube_mcp.access.helm import SECRETS, Change, HelmRelease, Revision
@@ -51,6 +51,18 @@ class Gap:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}"
+
+
+class LineFilter(Protocol):
+    """What tells whether a line of a log is wanted; `kube_mcp.tools._patterns.Matcher` does."""
+
+    def __call__(self, line: str, /) -> bool:
+        """Whether this line matches."""
+        ...
+
+    def in_block(self, lines: str, /) -> bool:
+        """False where certainly none of several lines matches."""
+        ...
 
 
 def wall_clock() -> datetime:
@@ -214,8 +226,8 @@ class Cluster:
         query: LogQuery,
         *,
         keep: int,
-        include: Callable[[str], bool] | None = None,
-        exclude: Callable[[str], bool] | None = None,
+        include: LineFilter | None = None,
+        exclude: LineFilter | None = None,
         max_kept_bytes: int = 1024 * 1024,
         timeout_s: float = 30.0,
     ) -> LogRead:
@@ -246,12 +258,21 @@ class Cluster:
                 return False
             return exclude is None or not exclude(shown)
 
+        def skips(lines: str) -> bool:
+            return (
+                include is not None
+                and not in_key
+                and "PRIVATE KEY" not in lines
+                and not include.in_block(lines)
+            )
+
         sifted = include is not None or exclude is not None
         read = await read_log(
             self._client,
             query,
             keep=keep,
             wanted=wanted if sifted else None,
+            skips=skips if include is not None else None,
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
         )

@@ -71,12 +71,15 @@ async def read_log(
     *,
     keep: int,
     wanted: Callable[[str], bool] | None = None,
+    skips: Callable[[str], bool] | None = None,
     max_kept_bytes: int = 1024 * 1024,
     max_read_bytes: int = MAX_READ_BYTES,
     timeout_s: float = 30.0,
 ) -> LogRead:
     """The newest ``keep`` lines that ``wanted`` accepts, within ``max_kept_bytes``.
 
+    ``skips`` is asked first of many lines at once, and says whether none of them can be wanted:
+    looking at a million lines one by one takes ten times as long as looking for a word in them.
     Raises `ClusterError` where the log cannot be opened; where it breaks off half way, what was
     read is returned and ``cut`` says so.
     """
@@ -87,16 +90,20 @@ async def read_log(
         query.namespace, query.pod, query=query.pairs(), timeout_s=timeout_s
     )
     try:
-        async for raw in _lines(response.chunks(), read, max_read_bytes):
-            read.seen += 1
-            stamp, text = _split(raw.decode("utf-8", "replace"))
-            if wanted is not None and not wanted(text):
+        async for block in _blocks(response.chunks(), read, max_read_bytes):
+            if skips is not None and skips(block.decode("utf-8", "replace")):
+                read.seen += block.count(b"\n") + (not block.endswith(b"\n"))
                 continue
-            read.matched += 1
-            kept.append((stamp, text))
-            kept_bytes += len(text)
-            while kept and (len(kept) > keep or kept_bytes > max_kept_bytes):
-                kept_bytes -= len(kept.popleft()[1])
+            for raw in block.removesuffix(b"\n").split(b"\n"):
+                read.seen += 1
+                stamp, text = _split(raw[:MAX_LINE_BYTES].decode("utf-8", "replace"))
+                if wanted is not None and not wanted(text):
+                    continue
+                read.matched += 1
+                kept.append((stamp, text))
+                kept_bytes += len(text)
+                while kept and (len(kept) > keep or kept_bytes > max_kept_bytes):
+                    kept_bytes -= len(kept.popleft()[1])
     except (TimedOut, Unreachable) as error:
         read.cut = f"reading stopped after {read.seen} lines: {error.message.rstrip('.').lower()}"
     finally:
@@ -105,19 +112,18 @@ async def read_log(
     return read
 
 
-async def _lines(
+async def _blocks(
     chunks: AsyncIterator[bytes], read: LogRead, max_read_bytes: int
 ) -> AsyncIterator[bytes]:
+    """Whole lines as they arrive, many at a time; the last one may lack its line break."""
     rest = b""
     async for chunk in chunks:
         read.bytes_read += len(chunk)
-        parts = (rest + chunk).split(b"\n")
-        rest = parts.pop()
-        for part in parts:
-            yield part[:MAX_LINE_BYTES]
-        if len(rest) > MAX_LINE_BYTES:
-            # Hold the start of an endless line, not all of it.
-            rest = rest[:MAX_LINE_BYTES]
+        whole, broken, after = (rest + chunk).rpartition(b"\n")
+        if broken:
+            yield whole + broken
+        # Hold the start of an endless line, not all of it.
+        rest = after[:MAX_LINE_BYTES]
         if read.bytes_read >= max_read_bytes:
             read.cut = (
                 f"only the oldest {max_read_bytes // 1024**2} MiB of what was asked for were "
@@ -125,7 +131,7 @@ async def _lines(
             )
             return
     if rest:
-        yield rest[:MAX_LINE_BYTES]
+        yield rest
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ Python's own engine can be kept busy for hours by a short pattern; RE2 cannot, w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import re2
 
@@ -17,8 +18,28 @@ _options.log_errors = False
 _options.max_mem = 8 * 1024 * 1024
 
 
-def matcher(pattern: str, *, argument: str) -> Callable[[str], bool] | None:
-    """Whether a line matches anywhere; case counts unless the pattern is all lower case.
+#: A pattern with one of these asks where a line begins or ends, which a block of lines cannot say.
+_ABOUT_PLACES = ("^", "$", "\\A", "\\z", "(?")
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A pattern, asked of one line by calling it."""
+
+    _search: Callable[[str], object]
+    _blind: bool
+
+    def __call__(self, line: str) -> bool:
+        """Whether the line matches anywhere."""
+        return self._search(line) is not None
+
+    def in_block(self, lines: str) -> bool:
+        """False where certainly none of several lines, joined by line breaks, matches."""
+        return self._blind or self._search(lines) is not None
+
+
+def matcher(pattern: str, *, argument: str) -> Matcher | None:
+    """The pattern, ready to be asked; case counts unless the pattern is all lower case.
 
     None for an empty pattern. Raises `InputError` naming the argument for one that RE2 cannot
     read (look-around and back references are not in its language).
@@ -35,5 +56,4 @@ def matcher(pattern: str, *, argument: str) -> Callable[[str], bool] | None:
             f"{argument}: '{pattern[:80]}' is not a regular expression: {words}.",
             hint="Use RE2 syntax: no look-around, no back references; escape ( [ . with a backslash.",
         ) from error
-    search = compiled.search
-    return lambda line: search(line) is not None
+    return Matcher(compiled.search, any(part in pattern for part in _ABOUT_PLACES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._find import PODS, find, pods_of
 from kube_mcp.tools._params import LabelSelector, Namespace, Pattern, Since
-from kube_mcp.tools._patterns import matcher
+from kube_mcp.tools._patterns import Matcher, matcher
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.words.selectors import check_selector
 from kube_mcp.words.times import age, parse_duration, parse_time
@@ -245,8 +245,8 @@ async def _read_all(
     queries: Sequence[LogQuery],
     *,
     keep: int,
-    include: Callable[[str], bool] | None,
-    exclude: Callable[[str], bool] | None,
+    include: Matcher | None,
+    exclude: Matcher | None,
 ) -> list[LogRead | ClusterError]:
     gate = asyncio.Semaphore(AT_ONCE)
     end = time.monotonic() + DEADLINE_S
