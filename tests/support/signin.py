@@ -95,7 +95,7 @@ class SignIn:
     @property
     def app(self) -> BearerAuth:
         """The door."""
-        more = {} if self.admit is None else {"admit": self.admit}
+        more: dict[str, Any] = {} if self.admit is None else {"admit": self.admit}
         return BearerAuth(
             self.inside,
             self.verifier,
