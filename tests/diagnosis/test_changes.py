@@ -217,7 +217,9 @@ def test_a_difference_is_told_by_path(old: Any, new: Any, lines: list[str]) -> N
     assert differences(old, new) == lines
 
 
-@pytest.mark.parametrize("odd", [None, "", 7, True, [], [None], {}, {"a": None}, [[]], [{}]])
+@pytest.mark.parametrize(
+    "odd", [None, "", "²", 10**30, True, [], [None], {}, {"a": None}, [[]], [{}]]
+)
 def test_odd_objects_give_a_timeline(odd: Any) -> None:
     objects = []
     for key in KINDS:

@@ -22,7 +22,10 @@ from kube_mcp.scene import Scene, key_of
 from tests.support.cases import cases, load
 
 _CASES = cases(Path(__file__).parents[1] / "checks")
-_ODD: list[Any] = [None, "", "x", 0, -1, 3.5, True, [], {}, [None], ["a"], {"a": None}, [{}], [[]]]
+_ODD: list[Any] = [
+    *(None, "", "x", 0, -1, 3.5, True, 10**30, "²", "9" * 30, "2026-03-01T12:00:00Z"),
+    *([], {}, [None], ["a", "a"], {"a": None}, [{}], [[]], {"name": []}, {"type": {}}),
+]
 _NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

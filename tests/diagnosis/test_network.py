@@ -284,7 +284,9 @@ def test_a_side_that_does_not_exist_is_an_error_that_says_so(side: Side, message
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("odd", [None, "", 7, True, [], [None], {}, {"a": None}, [[]], [{}]])
+@pytest.mark.parametrize(
+    "odd", [None, "", "²", 10**30, True, [], [None], {}, {"a": None}, [[]], [{}]]
+)
 def test_odd_policies_give_a_verdict(odd: Any) -> None:
     policy = {"kind": "NetworkPolicy", "metadata": {"name": "p", "namespace": "shop"}}
     for spec in (

@@ -193,7 +193,9 @@ def test_every_word_reads_from_both_ends_and_every_relation_names_its_kinds() ->
     assert all(each.kinds for each in relations())
 
 
-@pytest.mark.parametrize("odd", [None, "", 7, True, [], [None], {}, {"a": None}, [[]], [{}]])
+@pytest.mark.parametrize(
+    "odd", [None, "", "²", 10**30, True, [], [None], {}, {"a": None}, [[]], [{}]]
+)
 def test_an_odd_object_of_any_kind_has_relations_too(odd: Any) -> None:
     objects: list[dict[str, Any]] = []
     for key in sorted(kinds()):

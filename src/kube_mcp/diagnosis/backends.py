@@ -112,7 +112,7 @@ def service_ports(service: Obj) -> list[tuple[str, int]]:
 
 def offers(service: Obj, port: object) -> bool:
     """Whether a Service offers a port, given by number or by name."""
-    if isinstance(port, str) and not port.isdigit():
+    if isinstance(port, str) and not (port.isascii() and port.isdigit()):
         return any(name == port for name, _ in service_ports(service))
     return any(str(number) == str(port) for _, number in service_ports(service))
 

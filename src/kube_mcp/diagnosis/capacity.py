@@ -76,6 +76,10 @@ def rooms(scene: Scene) -> list[Room]:
     """Every node with what is requested of it. Where only one namespace's pods were read, or not
     all of them, nothing is known of the rest and the list is empty.
     """
+    return scene.derived(_rooms)
+
+
+def _rooms(scene: Scene) -> list[Room]:
     if scene.namespace or not scene.can_see("Pod") or "Pod" in scene.partial:
         return []
     requested: dict[str, dict[str, float]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from kube_mcp.diagnosis.conditions import condition, since
@@ -161,12 +161,12 @@ def created(obj: Obj) -> datetime | None:
 
 def older_than(then: datetime | None, seconds: float, now: datetime) -> bool:
     """Whether ``then`` is at least so long ago. A time nobody knows counts as long ago."""
-    return then is None or now - then >= timedelta(seconds=seconds)
+    return then is None or (now - then).total_seconds() >= seconds
 
 
 def within(then: datetime | None, seconds: float, now: datetime) -> bool:
     """Whether ``then`` is known and less than so long ago."""
-    return then is not None and now - then < timedelta(seconds=seconds)
+    return then is not None and (now - then).total_seconds() < seconds
 
 
 def pod_template(workload: Obj) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ def port_problem(container: Container, probe: Mapping[str, Any]) -> str:
     """What is wrong with the probe's port, as half a sentence; empty where nothing is."""
     port, declared = port_of(probe), declared_ports(container)
     known = ", ".join(f"{name or 'unnamed'} {number}" for number, name in declared.items())
-    if isinstance(port, str) and not port.isdigit():
+    if isinstance(port, str) and not (port.isascii() and port.isdigit() and len(port) <= 5):
         if port not in declared.values():
             return f"it asks port '{port}', which the container does not name ({known or 'none'})"
     elif port is not None and declared and int(port) not in declared:

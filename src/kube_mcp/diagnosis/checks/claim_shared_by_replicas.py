@@ -9,7 +9,7 @@ from kube_mcp.diagnosis.pods import is_going, is_over, is_ready, pod_template
 from kube_mcp.diagnosis.workloads import counts, is_deleted
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.graph.volumes import claim_names
-from kube_mcp.objects import Obj, dig, dig_list, dig_str
+from kube_mcp.objects import Obj, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 _SINGLE = {"ReadWriteOnce", "ReadWriteOncePod"}
@@ -47,7 +47,7 @@ def claim_shared_by_replicas(obj: Obj, scene: Scene) -> Iterator[Finding]:
         pod
         for pod in alive
         if dig_str(pod, "status", "phase") == "Pending"
-        and dig(pod, "spec", "nodeName", default="") not in holding
+        and dig_str(pod, "spec", "nodeName") not in holding
     ]
     if not holding or not waiting:
         return
