@@ -76,7 +76,7 @@ async def read_scene(
 ) -> Scene:
     """Everything that checks look at, and the last words of what crashed."""
     cluster = call.cluster
-    kinds = set(needs(all_checks())) | set(more) | await _custom_kinds(cluster, namespace)
+    kinds = set(needs(all_checks())) | set(more) | await custom_kinds(cluster, namespace)
     total = len(kinds)
     done = 0
 
@@ -99,7 +99,7 @@ async def read_scene(
     return replace(scene, logs=found)
 
 
-async def _custom_kinds(cluster: Cluster, namespace: str) -> set[str]:
+async def custom_kinds(cluster: Cluster, namespace: str) -> set[str]:
     """Kinds outside the built-in groups: any of them may say in its conditions what is wrong."""
     served = await cluster.resources()
     keys = [
