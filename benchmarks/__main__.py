@@ -55,13 +55,7 @@ def servers(stack: ExitStack, bed: Bed, work: Path) -> tuple[Watched, list[Watch
             "kube-mcp",
             [sys.executable, "-m", "kube_mcp", "serve", "--port", str(port)],
             port=port, path="/mcp",
-            environ={
-                **environ,
-                "KUBE_MCP_LIMITS_CALLS_PER_MINUTE": "1000000",
-                "KUBE_MCP_LIMITS_BURST": "100000",
-                # All clients here are one caller, and the next call comes before the last left.
-                "KUBE_MCP_LIMITS_IN_FLIGHT_PER_CALLER": "128",
-            },
+            environ=environ,
             log=work / "kube-mcp.log",
         )
     )  # fmt: skip

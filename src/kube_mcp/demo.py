@@ -48,18 +48,22 @@ async def ask(url: str = "") -> int:
                 if len(lines) > MOST_LINES:
                     say(f"  … {len(lines) - MOST_LINES} more lines")
     except (OSError, ExceptionGroup) as group:
+        cause = first_cause(group)
+        if isinstance(cause, BrokenPipeError):
+            raise cause from None  # the reader went away, not the server
+        why = str(cause) or type(cause).__name__
         raise Unreachable(
-            f"No MCP server answers at {where}: {first_cause(group)}.",
+            f"No MCP server answers at {where}: {why}.",
             hint="Start one with `make run` or `kube-mcp serve`, or name it with --url.",
         ) from group
     return 1 if failed else 0
 
 
-def first_cause(error: BaseException) -> str:
-    """The innermost reason in an exception or a group of them, as text."""
+def first_cause(error: BaseException) -> BaseException:
+    """The innermost reason in an exception or a group of them."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return str(error) or type(error).__name__
+    return error
 
 
 def say(text: str) -> None:

@@ -15,6 +15,7 @@ from kube_mcp import __version__
 from kube_mcp.errors import KubeMcpError
 from kube_mcp.modes import identity_mode
 from kube_mcp.parts import Parts, build
+from kube_mcp.server.limits import Limits
 from kube_mcp.server.readiness import Problem
 from kube_mcp.settings import Settings
 from kube_mcp.sources import Access, auth_config
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 #: Probes ask often; a cluster that does not answer within this is not ready.
 READY_TIMEOUT_S = 4.0
 
+#: More calls a second than one process can answer.
+_UNLIMITED = 1_000_000
+
 
 @dataclass
 class HttpService:
@@ -50,7 +54,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
     from kube_mcp.server.doors import Doors
     from kube_mcp.server.endpoint import McpEndpoint
     from kube_mcp.server.http import HttpShell, MetricsApp
-    from kube_mcp.server.limits import CallerLimits, Gate, Limits
+    from kube_mcp.server.limits import CallerLimits, Gate
     from kube_mcp.server.patience import Patience
     from kube_mcp.server.public_urls import PublicUrls
     from kube_mcp.server.readiness import Readiness
@@ -72,17 +76,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
     parts = build(settings, mode=mode)
     stack.push_async_callback(parts.clusters.aclose)
 
-    gate = Gate(
-        Limits(
-            rate_per_s=settings.limits.calls_per_minute / 60,
-            burst=settings.limits.burst,
-            in_flight_per_subject=min(
-                settings.limits.in_flight_per_caller, settings.limits.in_flight
-            ),
-            in_flight_total=settings.limits.in_flight,
-        ),
-        monotonic=time.monotonic,
-    )
+    gate = Gate(_limits(settings), monotonic=time.monotonic)
     step_up = None
 
     def limited(app: App) -> App:
@@ -160,6 +154,24 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
         shown = parts.metrics if settings.server.metrics else None
         metrics_app = MetricsApp(shown, readiness=readiness)
     return HttpService(parts, shell, app, metrics_app)
+
+
+def _limits(settings: Settings) -> Limits:
+    """What a caller may do. Without sign-in all callers are one, so only the total counts."""
+    limits = settings.limits
+    if not settings.auth.issuers:
+        return Limits(
+            rate_per_s=_UNLIMITED,
+            burst=_UNLIMITED,
+            in_flight_per_subject=limits.in_flight,
+            in_flight_total=limits.in_flight,
+        )
+    return Limits(
+        rate_per_s=limits.calls_per_minute / 60,
+        burst=limits.burst,
+        in_flight_per_subject=min(limits.in_flight_per_caller, limits.in_flight),
+        in_flight_total=limits.in_flight,
+    )
 
 
 def _scopes(config: AuthConfig, access: Access) -> tuple[str, ...]:

@@ -249,7 +249,11 @@ class PolicySettings(_Section):
 class LimitsSettings(_Section):
     """How much one caller, and all together, may ask."""
 
-    calls_per_minute: int = Field(240, ge=1, description="Calls a minute for each caller.")
+    calls_per_minute: int = Field(
+        240,
+        ge=1,
+        description="Calls a minute for each caller; without sign-in there is no such limit.",
+    )
     burst: int = Field(40, ge=1, description="Calls a caller may make at once after a pause.")
     in_flight_per_caller: int = Field(16, ge=1, description="Calls of one caller at a time.")
     in_flight: int = Field(128, ge=1, description="Calls at a time in total.")

@@ -110,3 +110,12 @@ async def test_a_denied_kind_is_a_gap_in_the_policys_words() -> None:
     server = FakeApiServer(build.pod("web-1"))
     scene = await read(server, "Pod", policy=Policy(kinds_deny=("pods",)))
     assert scene.why_not("Pod") == "pods: This server does not show pods."
+
+
+async def test_a_built_in_group_that_cannot_be_discovered_is_a_gap_not_an_absence() -> None:
+    # Old-style discovery leaves the kinds of a group out where the group does not answer.
+    server = FakeApiServer(build.pod("web-1"), aggregated=False)
+    server.fail_group("apps/v1")
+    scene = await read(server, "Deployment", "Pod", namespace="shop")
+    assert "Deployment" not in scene.absent
+    assert "the API group apps/v1 could not be read" in scene.why_not("Deployment")

@@ -12,7 +12,7 @@ from typing import Any
 from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.errors import ClusterError, NotAllowed, NotFound
 from kube_mcp.objects import Obj, ResourceType
-from kube_mcp.scene import Scene, key_for
+from kube_mcp.scene import BUILT_IN, Scene, key_for
 
 #: Lists in flight. The API server serves these side by side; more only queue at its own limits.
 AT_ONCE = 6
@@ -134,7 +134,7 @@ def _missing(
     key: str, failed: Mapping[str, str], unreadable: dict[str, str], absent: set[str]
 ) -> None:
     """A kind that discovery does not show is absent, unless its group could not be asked."""
-    group = key.partition(".")[2]
+    group = key.partition(".")[2] or BUILT_IN.get(key, "")
     for group_version, why in failed.items():
         if group and group_version.split("/")[0] == group:
             unreadable[key] = f"the API group {group_version} could not be read: {why}"
