@@ -64,7 +64,7 @@ async def test_an_object_whose_kind_may_not_be_listed_still_has_its_tree(
     server: FakeApiServer, ask: Ask
 ) -> None:
     shop(server)
-    server.deny("list", "deployments")
+    server.deny("list", "deployments.apps")
     answer = await ask("get_relations", kind="deploy", name="web", namespace="shop")
     assert answer.startswith("Deployment shop/web")
     assert "owns ReplicaSet web-1" in answer
