@@ -17,6 +17,12 @@ from kube_mcp.scene import BUILT_IN, Scene, key_for
 #: Lists in flight. The API server serves these side by side; more only queue at its own limits.
 AT_ONCE = 6
 
+#: What takes longest in most clusters goes first, so that nothing long begins at the end.
+_BIGGEST = {
+    key: place
+    for place, key in enumerate(("Pod", "Event", "ReplicaSet", "Secret", "ConfigMap", "Node"))
+}
+
 
 def by_key(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
     """Types under the key a scene files them by.
@@ -72,7 +78,7 @@ async def gather(
             on_kind(key)
 
     jobs: dict[str, asyncio.Task[None]] = {}
-    for key in sorted(set(kinds)):
+    for key in sorted(set(kinds), key=lambda key: (_BIGGEST.get(key, len(_BIGGEST)), key)):
         resource = types.get(key)
         if resource is None:
             _missing(key, served.failed, unreadable, absent)

@@ -6,7 +6,8 @@ The guard is put around the transport here, in the constructor, so no client exi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,9 @@ from kube_mcp.words.selectors import field_equals
 #: Objects a page. The API server sends this many from its cache in one go; more would hold two
 #: pages' worth of decoded objects in memory for no gain.
 PAGE_OBJECTS = 500
+
+#: Objects that are masked before other work has its turn: some milliseconds' worth.
+AT_A_TIME = 100
 
 #: Rows a page. A row is a tenth of its object, and each page costs the server a sort.
 PAGE_ROWS = 2500
@@ -181,24 +185,38 @@ class Client:
         field_selector: str = "",
         page_size: int = PAGE_OBJECTS,
         metadata_only: bool = False,
-    ) -> AsyncIterator[Any]:
-        """The decoded pages of a list, one at a time.
+    ) -> AsyncGenerator[Any, None]:
+        """The decoded pages of a list, one at a time; the next one is fetched while one is used.
 
+        Leave it through `contextlib.aclosing`, so that a page nobody wants any more is given up.
         A 410 in the middle is raised as `Gone`: only the caller knows whether to start again.
         """
         path = resource_path(resource, namespace=namespace)
         metadata_only = metadata_only or is_secret(resource)
         accept = METADATA_LIST if metadata_only else "application/json"
-        token = ""
-        while True:
+
+        def fetch(token: str) -> asyncio.Task[bytes]:
             query = _query(label_selector, field_selector, page_size, token)
-            body = await self.read(path, query=query, accept=accept, max_bytes=MAX_PAGE_BYTES)
-            page = _decode(body, path)
-            del body  # a page's bytes and its objects need not be in memory together
-            token = dig_str(page, "metadata", "continue")
-            yield page
-            if not token:
-                return
+            return asyncio.create_task(
+                self.read(path, query=query, accept=accept, max_bytes=MAX_PAGE_BYTES)
+            )
+
+        coming: asyncio.Task[bytes] | None = fetch("")
+        try:
+            while coming is not None:
+                body = await coming
+                page = _decode(body, path)
+                coming = None
+                del body  # a page's bytes and its objects need not be in memory together
+                if token := dig_str(page, "metadata", "continue"):
+                    # The API server prepares the next page while this one is decoded and masked.
+                    coming = fetch(token)
+                    await asyncio.sleep(0)
+                yield page
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
 
     async def list(
         self,
@@ -222,25 +240,31 @@ class Client:
             items: list[Any] = []
             version = ""
             try:
-                async for page in self.pages(
+                pages = self.pages(
                     resource,
                     namespace=namespace,
                     label_selector=label_selector,
                     field_selector=field_selector,
                     page_size=page_size,
                     metadata_only=metadata_only,
-                ):
-                    version = dig_str(page, "metadata", "resourceVersion")
-                    for item in dig_list(page, "items"):
-                        # Items of a list do not carry their type, so put it back: everything
-                        # above tells objects apart by it.
-                        whole = _as_kind(item, resource)
-                        items.append(keep(whole) if keep else whole)
-                    current_meter().objects += len(dig_list(page, "items"))
-                    if progress:
-                        rest = dig(page, "metadata", "remainingItemCount")
-                        progress(len(items), len(items) + rest if isinstance(rest, int) else None)
-                    await asyncio.sleep(0)  # a large list must not hold up the other callers
+                )
+                async with aclosing(pages):
+                    async for page in pages:
+                        version = dig_str(page, "metadata", "resourceVersion")
+                        found = dig_list(page, "items")
+                        for number, item in enumerate(found, start=1):
+                            # Items of a list do not carry their type, so put it back:
+                            # everything above tells objects apart by it.
+                            whole = _as_kind(item, resource)
+                            items.append(keep(whole) if keep else whole)
+                            if number % AT_A_TIME == 0:
+                                # Neither other callers nor the next page should wait for it.
+                                await asyncio.sleep(0)
+                        current_meter().objects += len(found)
+                        if progress:
+                            rest = dig(page, "metadata", "remainingItemCount")
+                            known = len(items) + rest if isinstance(rest, int) else None
+                            progress(len(items), known)
                 return Listing(items, version, note, metadata_only or is_secret(resource))
             except Gone:
                 if not page_size:
