@@ -9,19 +9,19 @@ from msgspec import Meta
 Kind = Annotated[
     str,
     Meta(
-        description="Kind, plural or short name: Pod, deploy, ingresses.networking.k8s.io",
+        description="As for kubectl: Pod, deploy, ingresses.networking.k8s.io",
         min_length=1,
         max_length=200,
     ),
 ]
-Name = Annotated[str, Meta(description="Object name", min_length=1, max_length=300)]
-Namespace = Annotated[str, Meta(description="Namespace", max_length=200)]
-NamespaceOrAll = Annotated[str, Meta(description="Namespace; omit for all", max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=300)]
+Namespace = Annotated[str, Meta(max_length=200)]
+NamespaceOrAll = Annotated[str, Meta(description="Omit for all", max_length=200)]
 LabelSelector = Annotated[
-    str, Meta(description="Label selector: app=web,tier in (a,b)", max_length=1000)
+    str, Meta(description="app=web,tier in (a,b)", max_length=1000)
 ]
 FieldSelector = Annotated[
-    str, Meta(description="Field selector: spec.nodeName=n1,status.phase!=Running", max_length=1000)
+    str, Meta(description="spec.nodeName=n1,status.phase!=Running", max_length=1000)
 ]
 Cursor = Annotated[str, Meta(description="Cursor of the previous answer", max_length=2000)]
 Since = Annotated[str, Meta(description="Only newer than: 15m, 2h, 1d", max_length=40)]

@@ -32,9 +32,9 @@ class Args(ToolArgs):
 
 @tool(title="Read events", needs=(Need("events"),))
 async def get_events(args: Args, call: Call) -> str:
-    """Events of one object (with what it owns), of a namespace or of the cluster. All events are
-    read, repeated ones are folded with counts, the newest come first. Events are kept for about an
-    hour: an empty answer is not proof that nothing happened. Next: get_logs, diagnose.
+    """Events of one object (with what it owns), of a namespace or of the cluster, folded with counts,
+    newest first over all. They are kept for about an hour: none is no proof that nothing happened.
+    Next: get_logs, diagnose.
     """
     cluster = call.cluster
     if bool(args.kind) != bool(args.name) and "/" not in args.name:

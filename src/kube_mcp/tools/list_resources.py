@@ -87,10 +87,9 @@ class _View:
     needs=(Need("*"),),
 )
 async def list_resources(args: Args, call: Call) -> str:
-    """List objects of any kind, as kubectl get prints them. All are read before sorting and
-    filtering, so the order holds for the whole list; the answer says how many of how many are
-    shown. Narrow with selectors, name or columns; use count_by for totals. Next: get_resource for
-    one object, diagnose for what is wrong, get_events for events.
+    """List objects of any kind, as kubectl get prints them, sorted and filtered over all of them; says
+    how many of how many are shown. Narrow with selectors, name or columns; count_by gives totals.
+    Next: get_resource for one object, diagnose for what is wrong.
     """
     cluster = call.cluster
     check_selector(args.label_selector)
