@@ -106,7 +106,7 @@ async def gather(
         now=now,
         namespace=namespace,
         kinds=read,
-        unreadable=unreadable,
+        unreadable=dict(sorted(unreadable.items())),  # not in the order answers came
         absent=frozenset(absent),
     )
 
