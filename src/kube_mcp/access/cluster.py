@@ -132,9 +132,12 @@ class Cluster:
         keep: Callable[[Any], Any] | None = None,
         then: Callable[[Any], Any] | None = None,
         metadata_only: bool = False,
+        lean: bool = False,
         progress: Progress | None = None,
     ) -> Listing:
         """Every object, from all pages, masked.
+
+        ``lean`` says that ``keep`` never looks at ``managedFields``.
 
         ``keep`` slims each object before it is masked, and must keep what stands beside a value;
         ``then`` turns the masked object into what the listing holds. A policy that hides
@@ -158,6 +161,7 @@ class Cluster:
                 field_selector=field_selector,
                 keep=slim,
                 metadata_only=metadata_only,
+                lean=lean,
                 progress=progress,
             )
 

@@ -48,13 +48,14 @@ async def gather(
     now: datetime,
     deadline_s: float,
     keep: Callable[[str, Any], Any] | None = None,
+    lean: bool = False,
     on_kind: Callable[[str], None] | None = None,
 ) -> Scene:
     """Read every kind that is served; what could not be read is named with the reason.
 
     Never raises for a single kind: a scene with gaps is an answer. Cluster-scoped kinds are read
     whole even for one namespace, because causes live there. ``keep`` slims each object by its
-    scene key as it arrives.
+    scene key as it arrives; ``lean`` says that it never looks at ``managedFields``.
     """
     served = await cluster.resources()
     types = by_key(served.types)
@@ -68,7 +69,7 @@ async def gather(
         slim = (lambda item: keep(key, item)) if keep else None
         try:
             async with gate:
-                listing = await cluster.list(resource, namespace=where, keep=slim)
+                listing = await cluster.list(resource, namespace=where, keep=slim, lean=lean)
             read[key] = listing.items
         except NotFound:
             absent.add(key)  # the kind went away between discovery and the read

@@ -55,10 +55,17 @@ def workload_of(obj: Obj, scene: Scene) -> Ref | None:
 
 def _pods_by_owner(scene: Scene) -> dict[Ref, list[Obj]]:
     index: dict[Ref, list[Obj]] = {}
+    above: dict[Ref, Ref | None] = {}  # pods of one ReplicaSet have one Deployment
     for pod in scene.seen("Pod"):
-        for ref in {controller_of(pod), workload_of(pod, scene)} - {None}:
-            if ref is not None:
-                index.setdefault(ref, []).append(pod)
+        owner = controller_of(pod)
+        if owner is None:
+            continue
+        index.setdefault(owner, []).append(pod)
+        if owner not in above:
+            above[owner] = workload_of(pod, scene)
+        workload = above[owner]
+        if workload is not None and workload != owner:
+            index.setdefault(workload, []).append(pod)
     return index
 
 

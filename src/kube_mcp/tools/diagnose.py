@@ -86,7 +86,7 @@ async def read_scene(
 
     scene = await gather(
         cluster, kinds, namespace=namespace, now=call.now(), deadline_s=DEADLINE_S,
-        keep=slim, on_kind=told,
+        keep=slim, lean=True, on_kind=told,
     )  # fmt: skip
     await call.progress(done, total, f"{done} kinds read")
     if not with_logs:
