@@ -155,8 +155,10 @@ def test_a_stopped_bed_leaves_no_process_and_no_folder() -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_of_a_test_process_that_is_killed(how: signal.Signals) -> None:
     program = (
-        "import time\n"
+        "import signal, time\n"
         "from testbed.bed import Bed\n"
+        # A shell that runs things in the background lets them ignore this signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "bed = Bed.start(controllers='all', node_count=0)\n"
         "print(bed.folder, *bed.pids.values(), flush=True)\n"
         "while True: time.sleep(0.05)\n"
