@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,44 +45,49 @@ class Served:
         return [line for line in self.log if "audit" in line]
 
 
-@contextmanager
-def served_demo(*more: str) -> Iterator[Served]:
+def served_demo(*more: str) -> AbstractContextManager[Served]:
     """A server over the demo cluster; SIGTERM must end it, and nothing may have gone wrong."""
+    return served("--snapshot", "demo", *more)
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[Served]:
+    """A server with these arguments; SIGTERM must end it, and nothing may have gone wrong."""
     command = [
-        sys.executable, "-m", "kube_mcp", "serve",
-        "--snapshot", "demo", "--port", "0", "--log-format", "json", *more,
+        sys.executable, "-m", "kube_mcp", "serve", "--port", "0", "--log-format", "json",
+        *arguments,
     ]  # fmt: skip
-    served = Served()
+    found = Served()
     up = threading.Event()
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, env={**os.environ, **_NO_HURRY},
     ) as running:  # fmt: skip
-        reading = threading.Thread(target=_read, args=(running, served, up), daemon=True)
+        reading = threading.Thread(target=_read, args=(running, found, up), daemon=True)
         reading.start()
         try:
-            if not up.wait(START_TIMEOUT_S) or not served.url:
-                raise RuntimeError(f"it did not start: {served.log} {served.other}")
-            yield served
+            if not up.wait(START_TIMEOUT_S) or not found.url:
+                raise RuntimeError(f"it did not start: {found.log} {found.other}")
+            yield found
         finally:
             running.terminate()
             code = running.wait(START_TIMEOUT_S)
             reading.join(START_TIMEOUT_S)
-    wrong = [line for line in served.log if line.get("level") in ("warning", "error")]
-    assert (code, wrong, served.other) == (0, [], [])
+    wrong = [line for line in found.log if line.get("level") in ("warning", "error")]
+    assert (code, wrong, found.other) == (0, [], [])
 
 
-def _read(running: subprocess.Popen[str], served: Served, up: threading.Event) -> None:
+def _read(running: subprocess.Popen[str], found: Served, up: threading.Event) -> None:
     assert running.stderr is not None
     for line in running.stderr:
         try:
             record: dict[str, Any] = json.loads(line)
         except ValueError:
-            served.other.append(line)
+            found.other.append(line)
             continue
-        served.log.append(record)
+        found.log.append(record)
         start, _, url = str(record.get("message", "")).partition("Listening on ")
         if url and not start:
-            served.url = url
+            found.url = url
             up.set()
     up.set()
