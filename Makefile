@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench testbed generate lock clean
+.PHONY: help run test coverage check bench testbed generate lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -27,6 +27,11 @@ run: $(STAMP) ## serve the kubeconfig's cluster, or the demo where none answers
 
 test: $(STAMP) ## run every test that can run here (ARGS="-k logs" narrows)
 	@$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(STAMP) ## run the tests that need no cluster and show what they do not reach
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -q -m "not cluster and not node and not image" $(ARGS)
+	@$(BIN)/python -m coverage combine -q && $(BIN)/python -m coverage report
 
 check: $(STAMP) ## format, lint, types, layers
 	$(BIN)/ruff format --check .
