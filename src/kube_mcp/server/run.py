@@ -18,6 +18,7 @@ from kube_mcp.errors import SettingsError
 from kube_mcp.server.asgi import App
 from kube_mcp.server.bounded_http import BoundedHttp
 from kube_mcp.server.http import HttpShell
+from kube_mcp.server.memory import settle
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Listening:
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run ``main`` on the fastest event loop there is for this platform."""
+    settle()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main())
 
