@@ -22,10 +22,10 @@ from kube_mcp.words.times import parse_duration
 
 class Args(ToolArgs):
     namespace: NamespaceOrAll = ""
-    kind: Annotated[str, Meta(description="With name: only this object and what it owns")] = ""
+    kind: Annotated[str, Meta(description="With name: only this object")] = ""
     name: Annotated[str, Meta(max_length=300)] = ""
     type: Literal["Normal", "Warning", ""] = ""
-    reason: Annotated[str, Meta(description="Only this reason, e.g. FailedMount")] = ""
+    reason: Annotated[str, Meta(description="e.g. FailedMount")] = ""
     since: Since = ""
     limit: Annotated[int, Meta(ge=1, le=300)] = 60
 

@@ -47,9 +47,9 @@ class Args(ToolArgs):
 
 @tool(title="Get a Helm release", toolset="helm", needs=(Need("secrets"),))
 async def get_helm_release(args: Args, call: Call) -> str:
-    """Helm releases: all of them, or one with its chart, status, revisions, notes, the values its
-    user gave (credentials masked) and what changed in them since the revision before. Use it when
-    an upgrade broke something. Flux's own HelmRelease objects: get_resource.
+    """Helm releases: all, or one with chart, status, revisions, notes, its user's values (masked) and
+    what changed in them since the revision before. Use it when an upgrade broke something. For
+    Flux's HelmRelease objects: get_resource.
     """
     cluster = call.cluster
     if args.name and not _NAME.fullmatch(args.name):

@@ -54,23 +54,19 @@ _GROUPS = (
 
 
 class Args(ToolArgs):
-    name: Annotated[str, Meta(description="Pod, or with kind a workload or Service")] = ""
-    kind: Annotated[str, Meta(description="Default Pod; Deployment, Job, Service, …")] = "Pod"
+    name: Annotated[str, Meta(description="Pod, or with kind a workload")] = ""
+    kind: Annotated[str, Meta(description="Deployment, Job, Service, …")] = "Pod"
     namespace: Namespace = ""
     label_selector: LabelSelector = ""
-    container: Annotated[
-        str, Meta(description="Default: all, init and ephemeral ones included")
-    ] = ""
+    container: Annotated[str, Meta(description="Default: all, also init and ephemeral")] = ""
     tail: Annotated[int, Meta(description="Newest lines of each container", ge=1, le=50_000)] = (
         DEFAULT_TAIL
     )
     since: Since = ""
     since_time: Annotated[str, Meta(description="RFC 3339; instead of since")] = ""
     previous: Annotated[bool, Meta(description="The run before the last restart")] = False
-    include: Annotated[
-        Pattern, Meta(description="Regex (RE2): only matching lines; searched before tail")
-    ] = ""
-    exclude: Annotated[Pattern, Meta(description="Regex: drop matching lines")] = ""
+    include: Annotated[Pattern, Meta(description="RE2 regex: only matching lines")] = ""
+    exclude: Annotated[Pattern, Meta(description="RE2 regex: drop lines")] = ""
     fold: Annotated[bool, Meta(description="Fold similar neighbouring lines")] = True
 
 
@@ -91,9 +87,9 @@ class _Source:
 
 @tool(title="Read logs", toolset="logs", needs=(Need("pods/log", verbs=("get",)), Need("pods")))
 async def get_logs(args: Args, call: Call) -> str:
-    """Logs of a pod, or of every pod of a workload, Service or label selector, merged in time
-    order; the newest lines win. Use previous=true for a container that crashed. include/exclude
-    search the log on the server, before tail. Says what was cut, filtered or unreadable.
+    """Logs of a pod, or of all pods of a workload, Service or label selector, merged in time order.
+    Use previous=true for a container that crashed. include and exclude search the whole log, before
+    tail. Says what was cut, filtered or unreadable.
     """
     since_s = _since_seconds(args)
     include = matcher(args.include, argument="include")

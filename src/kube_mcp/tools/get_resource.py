@@ -47,18 +47,16 @@ class Args(ToolArgs):
     ] = "summary"
     fields: Annotated[
         tuple[str, ...],
-        Meta(
-            description="Only these paths: .spec.template.spec.containers[*].image", max_length=20
-        ),
+        Meta(description="Only these paths: .spec.containers[*].image", max_length=20),
     ] = ()
     cursor: Annotated[str, Meta(description="Next part of a long YAML", max_length=40)] = ""
 
 
 @tool(title="Get a resource", needs=(Need("*"), Need("events", optional=True)))
 async def get_resource(args: Args, call: Call) -> str:
-    """One object of any kind: a summary with its state, events and pods; or neat YAML (view=yaml);
-    or single fields. Secret values are never shown and credentials are masked. Without namespace
-    it is found if the name is unique. Next: diagnose, get_logs, get_relations.
+    """One object of any kind: a summary with its state, events and pods; neat YAML; or single
+    fields. Values of Secrets are never shown. Without namespace it is found if the name is unique.
+    Next: diagnose, get_logs, get_relations.
     """
     target = await find(call.cluster, kind=args.kind, name=args.name, namespace=args.namespace)
     if args.fields:

@@ -56,8 +56,7 @@ class Args(ToolArgs):
 @tool(title="Search", needs=(Need("*"),))
 async def search(args: Args, call: Call) -> str:
     """Find objects of several kinds at once by part of a name, label, annotation, image or any
-    field, when the kind or namespace is unknown. Says which kinds were searched and which could
-    not be read. Next: get_resource, get_relations.
+    field, when kind or namespace are unknown. Next: get_resource, get_relations.
     """
     cluster = call.cluster
     if args.namespace:

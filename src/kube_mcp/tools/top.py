@@ -34,7 +34,7 @@ class Args(ToolArgs):
     node: Annotated[str, Meta(description="Only pods on this node", max_length=253)] = ""
     sort: Annotated[
         Literal["tightest", "cpu", "memory", "name"],
-        Meta(description="tightest: closest to its limit or allocatable"),
+        Meta(description="tightest: nearest to its limit"),
     ] = "tightest"
     limit: Annotated[int, Meta(ge=1, le=300)] = 30
 
@@ -79,8 +79,8 @@ class _Row:
 )
 async def top(args: Args, call: Call) -> str:
     """CPU and memory of pods, containers or nodes: usage beside requests, limits and allocatable,
-    tightest first. Works without a metrics API (requests and limits only) and says so. Use it for
-    OOM kills, throttling, evictions and pods that cannot be scheduled.
+    tightest first; requests alone without a metrics API. Use it for OOM kills, throttling,
+    evictions and pods that cannot be scheduled.
     """
     check_selector(args.label_selector)
     return await (_nodes(args, call) if args.what == "nodes" else _pods(args, call))
