@@ -25,6 +25,8 @@ def namespace_stuck_terminating(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: whether the controller that owns a finalizer is still there.
     """
+    if scene.namespace and dig_str(obj, "metadata", "name") != scene.namespace:
+        return  # another one's end is no trouble of the namespace that was asked about
     deleted = parse_time(dig(obj, "metadata", "deletionTimestamp"))
     if deleted is None or not older_than(deleted, _PATIENCE_S, scene.now):
         return
