@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from kube_mcp.access import helm
-from kube_mcp.access.helm import SECRETS, Change, HelmRelease, Revision
+from kube_mcp.access.helm import Change, HelmRelease, Revision
 from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
-from kube_mcp.kube.client import Client, Listing, Progress, is_secret
+from kube_mcp.kube.client import PODS, SECRETS, Client, Listing, Progress, is_secret
 from kube_mcp.kube.discovery import Discovered
 from kube_mcp.kube.logs import LogQuery, LogRead, read_log
 from kube_mcp.kube.tables import Table
@@ -240,7 +240,7 @@ class Cluster:
         The filters see what the answer shows: matching the raw line alone would let a pattern
         find out a secret letter by letter.
         """
-        self.policy.check(_PODS_LOG, query.namespace)
+        self.policy.check(PODS, query.namespace)
 
         in_key = False
 
@@ -340,18 +340,8 @@ class Cluster:
         subresource: str = "",
     ) -> tuple[bool, str]:
         """Whether the identity in use may do this, and the API server's reason if it gives one."""
-        answer = await self._client.review(
-            "authorization.k8s.io",
-            "selfsubjectaccessreviews",
-            {
-                "spec": {
-                    "resourceAttributes": _attributes(verb, resource, namespace, name, subresource)
-                }
-            },
-        )
-        return dig(answer, "status", "allowed") is True, mask_text(
-            dig_str(answer, "status", "reason")
-        )
+        attributes = _attributes(verb, resource, namespace, name, subresource)
+        return await self._allowed("selfsubjectaccessreviews", {"resourceAttributes": attributes})
 
     async def may_they(
         self,
@@ -364,19 +354,14 @@ class Cluster:
         subresource: str = "",
     ) -> tuple[bool, str]:
         """Whether another subject may do this. Refused by the guard unless it is switched on."""
-        answer = await self._client.review(
-            "authorization.k8s.io",
-            "subjectaccessreviews",
-            {
-                "spec": {
-                    **subject,
-                    "resourceAttributes": _attributes(verb, resource, namespace, name, subresource),
-                }
-            },
-        )
-        return dig(answer, "status", "allowed") is True, mask_text(
-            dig_str(answer, "status", "reason")
-        )
+        attributes = _attributes(verb, resource, namespace, name, subresource)
+        spec = {**subject, "resourceAttributes": attributes}
+        return await self._allowed("subjectaccessreviews", spec)
+
+    async def _allowed(self, review: str, spec: Mapping[str, Any]) -> tuple[bool, str]:
+        answer = await self._client.review("authorization.k8s.io", review, {"spec": spec})
+        reason = mask_text(dig_str(answer, "status", "reason"))
+        return dig(answer, "status", "allowed") is True, reason
 
     async def my_rules(self, namespace: str) -> Any:
         """What the identity in use may do in a namespace, as the API server's rules."""
@@ -406,9 +391,6 @@ class Cluster:
         if exact == ():
             raise NotAllowed("This server shows no namespace to this caller.")
         return exact
-
-
-_PODS_LOG = ResourceType(group="", version="v1", name="pods", kind="Pod", namespaced=True)
 
 
 def _is_namespace(resource: ResourceType) -> bool:

@@ -10,13 +10,11 @@ from typing import Any
 import orjson
 
 from kube_mcp.errors import NotFound, ServerFault, TooLarge
-from kube_mcp.kube.client import Client
+from kube_mcp.kube.client import SECRETS, Client
 from kube_mcp.kube.helm import OWNER_LABEL, Release, secret_name
-from kube_mcp.objects import ResourceType, dig_str
+from kube_mcp.objects import dig_str
 from kube_mcp.redaction.objects import mask_object
 from kube_mcp.redaction.text import mask_text
-
-SECRETS = ResourceType("", "v1", "secrets", "Secret", namespaced=True)
 
 #: Releases whose charts are read for a list, and revisions for a history. Each is a request.
 MOST_READ = 30
