@@ -14,6 +14,7 @@ from kube_mcp.words.selectors import field_equals, text_of
 
 PODS = ResourceType("", "v1", "pods", "Pod", namespaced=True)
 EVENTS = ResourceType("", "v1", "events", "Event", namespaced=True)
+NAMESPACES = ResourceType("", "v1", "namespaces", "Namespace", namespaced=False)
 
 #: What a kind owns, level by level, as its controller makes it.
 _OWNS: Mapping[str, tuple[ResourceType, ...]] = {
@@ -202,3 +203,25 @@ def _selector(target: Target) -> str:
     if dig_map(spec, "template", "spec") or (group, kind) == ("policy", "PodDisruptionBudget"):
         return text_of(selector)
     return ""
+
+
+async def check_namespace(cluster: Cluster, namespace: str) -> None:
+    """Raises `InputError` with the nearest names where there is no such namespace.
+
+    An identity that may not look at namespaces is not told anything: the empty list stands.
+    """
+    try:
+        await cluster.get(NAMESPACES, namespace)
+    except NotFound as error:
+        try:
+            table = await cluster.table(NAMESPACES, with_metadata=False)
+            at = table.index("Name") or 0
+            near = suggest(namespace, [str(row.cells[at]) for row in table.rows])
+        except (ClusterError, NotAllowed):
+            near = ""
+        raise InputError(f"There is no namespace '{namespace}'.", hint=near) from error
+    except NotAllowed:
+        if not cluster.policy.allows_namespace(namespace):
+            raise
+    except ClusterError:
+        return

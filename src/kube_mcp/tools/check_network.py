@@ -17,8 +17,8 @@ from kube_mcp.objects import Obj
 from kube_mcp.render.budget import fit
 from kube_mcp.scene import CLUSTER_SCOPED, Scene
 from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import check_namespace
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 
 DEADLINE_S = 30.0
 

@@ -17,10 +17,9 @@ from kube_mcp.kube.logs import LogQuery
 from kube_mcp.render.findings import findings_text
 from kube_mcp.scene import BUILT_IN, LogTail, Scene
 from kube_mcp.tools._call import Call
-from kube_mcp.tools._find import find
+from kube_mcp.tools._find import check_namespace, find
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 
 #: Reading must leave time for the logs and the thinking before the call's own deadline.
 DEADLINE_S = 40.0

@@ -23,11 +23,10 @@ from kube_mcp.objects import Obj, Ref, ResourceType
 from kube_mcp.render.changes import changes_text, difference_text, revisions_text
 from kube_mcp.scene import CLUSTER_SCOPED, Scene, ref_to
 from kube_mcp.tools._call import Call
-from kube_mcp.tools._find import EVENTS, Target, find
+from kube_mcp.tools._find import EVENTS, Target, check_namespace, find
 from kube_mcp.tools._params import Namespace
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.tools.diagnose import custom_kinds
-from kube_mcp.tools.list_resources import check_namespace
 from kube_mcp.words.selectors import field_equals
 from kube_mcp.words.times import parse_duration
 

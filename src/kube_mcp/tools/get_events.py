@@ -11,11 +11,10 @@ from kube_mcp.render.budget import count, fit
 from kube_mcp.render.events import EventLine, event_line, event_lines, fold, slim_event
 from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
-from kube_mcp.tools._find import EVENTS, find, owned
+from kube_mcp.tools._find import EVENTS, check_namespace, find, owned
 from kube_mcp.tools._params import NamespaceOrAll, Since
 from kube_mcp.tools._progress import reporter
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 from kube_mcp.words.selectors import field_equals
 from kube_mcp.words.times import parse_duration
 

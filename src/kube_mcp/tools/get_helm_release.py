@@ -24,9 +24,9 @@ from kube_mcp.render.table import table_lines
 from kube_mcp.render.untrusted import framed
 from kube_mcp.render.yaml import yaml_text
 from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import check_namespace
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 from kube_mcp.words.times import age, parse_time
 
 #: Revisions told with a release. Helm keeps ten unless told otherwise.

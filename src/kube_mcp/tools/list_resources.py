@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
 from kube_mcp.access.cluster import Cluster
-from kube_mcp.errors import ClusterError, InputError, NotAllowed, NotFound, suggest
-from kube_mcp.kube.tables import Table
-from kube_mcp.objects import ResourceType, dig_str
-from kube_mcp.render import sorting
+from kube_mcp.errors import InputError
+from kube_mcp.objects import ResourceType
 from kube_mcp.render.budget import count, fit, shorten, size
-from kube_mcp.render.fields import is_field, parse_field
 from kube_mcp.render.table import cell_text, table_lines
 from kube_mcp.render.untrusted import framed
 from kube_mcp.tools import _cursor
 from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import check_namespace
 from kube_mcp.tools._params import Cursor, FieldSelector, Kind, LabelSelector, NamespaceOrAll
 from kube_mcp.tools._progress import reporter
+from kube_mcp.tools._rows import Rows, Selection, read_rows
 from kube_mcp.tools._tool import Need, ToolArgs, tool
 from kube_mcp.words.selectors import check_field_selector, check_selector
-from kube_mcp.words.times import parse_time
 
 #: Columns by which a list is summed up where not every row is shown, best first.
 _STATUS_COLUMNS = ("status", "phase", "ready", "type", "reason")
@@ -61,27 +57,6 @@ class Args(ToolArgs):
     cursor: Cursor = ""
 
 
-@dataclass
-class _View:
-    """The rows of one answer before they are cut to a page."""
-
-    headers: list[str]
-    cells: list[list[Any]]
-    names: list[str]
-    namespaces: list[str]
-    created: list[str | None]
-
-    def at(self, name: str) -> int:
-        lowered = [header.lower() for header in self.headers]
-        wanted = name.lower()
-        if wanted in lowered:
-            return lowered.index(wanted)
-        raise InputError(
-            f"There is no column '{name}'.",
-            hint=suggest(name, self.headers) or f"There are: {', '.join(self.headers)}.",
-        )
-
-
 @tool(
     title="List resources",
     needs=(Need("*"),),
@@ -105,54 +80,22 @@ async def list_resources(args: Args, call: Call) -> str:
         args.name, args.sort,
     )  # fmt: skip
     place = _cursor.decode(args.cursor, query)
-    view, usual = await _read(cluster, resource, namespace, args, call)
-    total = len(view.names)
-    view = _only(view, args.name)
+    selection = Selection(resource, namespace, args.label_selector, args.field_selector)
+    rows, usual = await read_rows(
+        cluster, selection, columns=args.columns, sort=args.sort, count_by=args.count_by,
+        wide=args.wide, progress=reporter(call, resource.name),
+    )  # fmt: skip
+    total = len(rows)
+    rows = rows.named(args.name)
     scope = f"in {namespace}" if namespace else ""
     if resource.namespaced and not namespace:
         scope = f"in {cluster.everywhere}"
-    if not view.names:
+    if not rows:
         return await _nothing(cluster, resource, namespace, scope, total, args)
     if args.count_by:
-        return _counted(view, resource, scope, args.count_by, call.max_bytes)
-    view = _projected(_sorted(view, args.sort), _shown(args, usual))
-    return _page(view, resource, scope, total, args, place, query, call.max_bytes)
-
-
-async def _read(
-    cluster: Cluster, resource: ResourceType, namespace: str, args: Args, call: Call
-) -> tuple[_View, list[str]]:
-    """Every row with every column there is, and the columns shown unless others are asked for."""
-    asked = [*args.columns, args.sort.lstrip("-"), args.count_by]
-    fields = list(dict.fromkeys(column for column in asked if column and is_field(column)))
-    plain = [column for column in asked if column and not is_field(column)]
-    across = resource.namespaced and not namespace
-    progress = reporter(call, resource.name)
-    view: _View | None = None
-    usual = ["Name"]
-    if (
-        not args.columns
-        or not fields
-        or any(column.lower() not in {"name", "namespace"} for column in plain)
-    ):
-        table = await cluster.table(
-            resource,
-            namespace=namespace,
-            label_selector=args.label_selector,
-            field_selector=args.field_selector,
-            # Cells alone are a tenth of the bytes, but say neither the namespace nor the moment of
-            # creation, which orders what was created on the same day.
-            with_metadata=across or args.sort.lstrip("-").lower() == "age",
-            progress=progress,
-        )
-        view = _of_table(table, across=across)
-        usual = [c.name for c in table.columns if args.wide or c.priority == 0]
-    if fields:
-        view = await _with_fields(
-            cluster, resource, namespace, args, fields, view, across, progress
-        )
-    assert view is not None
-    return view, ["Namespace", *usual] if across else usual
+        return _counted(rows, resource, scope, args.count_by, call.max_bytes)
+    rows = rows.sorted(args.sort).projected(_shown(args, usual))
+    return _page(rows, resource, scope, total, args, place, query, call.max_bytes)
 
 
 def _shown(args: Args, usual: list[str]) -> list[str]:
@@ -165,136 +108,15 @@ def _shown(args: Args, usual: list[str]) -> list[str]:
     return [*first, *wanted, *last]
 
 
-def _of_table(table: Table, *, across: bool) -> _View:
-    headers = [column.name for column in table.columns]
-    name_at = table.index("Name")
-    names, namespaces, created, cells = [], [], [], []
-    for row in table.rows:
-        meta = row.meta
-        name = str(row.cells[name_at]) if name_at is not None else meta.name
-        names.append(name)
-        namespaces.append(meta.namespace)
-        created.append(meta.creationTimestamp)
-        row.cells = (row.cells + [None] * (len(headers) - len(row.cells)))[: len(headers)]
-        cells.append([meta.namespace, *row.cells] if across else row.cells)
-    return _View(["Namespace", *headers] if across else headers, cells, names, namespaces, created)
-
-
-async def _with_fields(
-    cluster: Cluster,
-    resource: ResourceType,
-    namespace: str,
-    args: Args,
-    fields: Sequence[str],
-    view: _View | None,
-    across: bool,
-    progress: Callable[[int, int | None], None] | None,
-) -> _View:
-    readers = [parse_field(column) for column in fields]
-
-    def keep(item: Any) -> Any:
-        """What the columns show and what tells whether it is a secret: a tenth of a pod."""
-        kept: dict[str, Any] = {"kind": item.get("kind"), "metadata": dict(_name_of(item))}
-        for reader in readers:
-            for key, part in reader.keep(item).items():
-                if isinstance(part, dict) and isinstance(kept.get(key), dict):
-                    kept[key] = {**kept[key], **part}
-                else:
-                    kept[key] = part
-        return kept
-
-    listing = await cluster.list(
-        resource,
-        namespace=namespace,
-        label_selector=args.label_selector,
-        field_selector=args.field_selector,
-        keep=keep,
-        then=lambda item: (*_name_of(item).values(), [reader.text(item) for reader in readers]),
-        progress=progress,
-    )
-    found = {(namespace_, name): values for name, namespace_, values in listing.items}
-    if view is None:
-        headers = ["Namespace", "Name", *fields] if across else ["Name", *fields]
-        cells = [
-            [ns, name, *values] if across else [name, *values]
-            for (ns, name), values in found.items()
-        ]
-        return _View(
-            headers, cells, [n for _, n in found], [ns for ns, _ in found], [None] * len(found)
-        )
-    empty: list[Any] = [None] * len(fields)
-    return _View(
-        [*view.headers, *fields],
-        [
-            [*cells, *found.get((ns or namespace, name), empty)]
-            for cells, ns, name in zip(view.cells, view.namespaces, view.names, strict=True)
-        ],
-        view.names,
-        view.namespaces,
-        view.created,
-    )
-
-
-def _name_of(item: Any) -> dict[str, str]:
-    return {
-        "name": dig_str(item, "metadata", "name"),
-        "namespace": dig_str(item, "metadata", "namespace"),
-    }
-
-
-def _projected(view: _View, columns: Sequence[str]) -> _View:
-    at = [view.at(column) for column in columns]
-    return _View(
-        [view.headers[i] for i in at],
-        [[cells[i] for i in at] for cells in view.cells],
-        view.names,
-        view.namespaces,
-        view.created,
-    )
-
-
-def _only(view: _View, part: str) -> _View:
-    if not part:
-        return view
-    wanted = part.lower()
-    at = [i for i, name in enumerate(view.names) if wanted in name.lower()]
-    return _picked(view, at)
-
-
-def _picked(view: _View, at: Sequence[int]) -> _View:
-    return _View(
-        view.headers,
-        [view.cells[i] for i in at],
-        [view.names[i] for i in at],
-        [view.namespaces[i] for i in at],
-        [view.created[i] for i in at],
-    )
-
-
-def _sorted(view: _View, sort: str) -> _View:
-    if not sort:
-        return view
-    column = view.at(sort.lstrip("-"))
-    header = view.headers[column].lower()
-    is_age = header in {"age", "last seen", "first seen", "duration"}
-    if header == "age" and all(view.created):
-        # The youngest first, as with ages in words, but to the second.
-        stamps = [parse_time(created) for created in view.created]
-        keys = [sorting.key(-stamp.timestamp() if stamp else None) for stamp in stamps]
-    else:
-        keys = [sorting.key(cells[column], is_age=is_age) for cells in view.cells]
-    return _picked(view, sorting.order(keys, descending=sort.startswith("-")))
-
-
-def _counted(view: _View, resource: ResourceType, scope: str, column: str, max_bytes: int) -> str:
-    at = view.at(column)
-    counts = Counter(cell_text(cells[at]) for cells in view.cells)
-    rows = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+def _counted(rows: Rows, resource: ResourceType, scope: str, column: str, max_bytes: int) -> str:
+    at = rows.at(column)
+    counts = Counter(cell_text(cells[at]) for cells in rows.cells)
+    values = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     lines, left = fit(
-        table_lines([view.headers[at], "count"], rows[:_MOST_VALUES]), max_bytes - 400
+        table_lines([rows.headers[at], "count"], values[:_MOST_VALUES]), max_bytes - 400
     )
-    left += max(0, len(rows) - _MOST_VALUES)
-    out = [f"{_many(len(view.names), resource)} {scope}".rstrip() + f", by {column}:", *lines]
+    left += max(0, len(values) - _MOST_VALUES)
+    out = [f"{_many(len(rows), resource)} {scope}".rstrip() + f", by {column}:", *lines]
     if left:
         out.append(f"({left:,} more values not shown)")
     return "\n".join(out)
@@ -305,7 +127,7 @@ def _many(number: int, resource: ResourceType) -> str:
 
 
 def _page(
-    view: _View,
+    rows: Rows,
     resource: ResourceType,
     scope: str,
     total: int,
@@ -314,17 +136,17 @@ def _page(
     query: str,
     max_bytes: int,
 ) -> str:
-    rows = [
-        f"{ns}/{name}" if ns else name for ns, name in zip(view.namespaces, view.names, strict=True)
+    keys = [
+        f"{ns}/{name}" if ns else name for ns, name in zip(rows.namespaces, rows.names, strict=True)
     ]
-    start = _cursor.start_after(place, rows)
-    lines = table_lines(view.headers, view.cells[start : start + args.limit])
+    start = _cursor.start_after(place, keys)
+    lines = table_lines(rows.headers, rows.cells[start : start + args.limit])
     # Head and tail stay below this; rows give way to them, never the other way round.
     kept, _ = fit(lines[1:], max_bytes - 2000 - size(lines[0]))
     # A page without a row would lead nowhere: the first is shown, if only in part.
     rows_shown = kept or [line[:400] for line in lines[1:2]]
     end = start + len(rows_shown)
-    matching = len(rows)
+    matching = len(keys)
     if start == 0 and end == matching:
         head = f"{_many(matching, resource)} {scope}".rstrip()
         head += f" (of {total:,} in all)" if matching < total else ""
@@ -336,13 +158,13 @@ def _page(
         if not rows_shown:
             head = f"{subject}: no more after the {matching:,} there are"
     out = [head + ":"]
-    if end - start < matching and (summary := _summary(view)):
+    if end - start < matching and (summary := _summary(rows)):
         out.append(summary)
     table = [lines[0], *rows_shown]
     is_event = resource.name == "events" and resource.group in {"", "events.k8s.io"}
     out += framed(table, what="events") if is_event else table
     if end < matching:
-        cursor = _cursor.encode(_cursor.Place(end, rows[end - 1]), query)
+        cursor = _cursor.encode(_cursor.Place(end, keys[end - 1]), query)
         out.append(
             f"{matching - end:,} more: narrow with name, selectors or columns, or go on with "
             f"cursor='{cursor}'."
@@ -352,13 +174,13 @@ def _page(
     return "\n".join(out)
 
 
-def _summary(view: _View) -> str:
-    lowered = [header.lower() for header in view.headers]
+def _summary(rows: Rows) -> str:
+    lowered = [header.lower() for header in rows.headers]
     for name in _STATUS_COLUMNS:
         if name in lowered:
             at = lowered.index(name)
-            counts = Counter(shorten(cell_text(cells[at]), 40) for cells in view.cells)
-            if len(counts) > len(view.cells) // 2 and len(counts) > _MOST_COUNTS:
+            counts = Counter(shorten(cell_text(cells[at]), 40) for cells in rows.cells)
+            if len(counts) > len(rows.cells) // 2 and len(counts) > _MOST_COUNTS:
                 continue  # nearly every row has its own value: counting them says nothing
             top = counts.most_common(_MOST_COUNTS)
             rest = sum(counts.values()) - sum(n for _, n in top)
@@ -387,26 +209,3 @@ async def _nothing(
     filtered = f" matching {' and '.join(asked)}" if asked else ""
     hidden = f" ({total:,} without the name filter.)" if args.name and total else ""
     return f"No {resource.name} {scope}".rstrip() + f"{filtered}.{hidden}"
-
-
-async def check_namespace(cluster: Cluster, namespace: str) -> None:
-    """Raises `InputError` with the nearest names where there is no such namespace.
-
-    An identity that may not look at namespaces is not told anything: the empty list stands.
-    """
-    namespaces = ResourceType("", "v1", "namespaces", "Namespace", namespaced=False)
-    try:
-        await cluster.get(namespaces, namespace)
-    except NotFound as error:
-        try:
-            table = await cluster.table(namespaces, with_metadata=False)
-            at = table.index("Name") or 0
-            near = suggest(namespace, [str(row.cells[at]) for row in table.rows])
-        except (ClusterError, NotAllowed):
-            near = ""
-        raise InputError(f"There is no namespace '{namespace}'.", hint=near) from error
-    except NotAllowed:
-        if not cluster.policy.allows_namespace(namespace):
-            raise
-    except ClusterError:
-        return

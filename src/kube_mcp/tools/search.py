@@ -16,9 +16,9 @@ from kube_mcp.render.budget import count, fit, shorten
 from kube_mcp.render.fields import images
 from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
+from kube_mcp.tools._find import check_namespace
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 
 #: Kinds looked through unless others are named: what people mean by "find".
 _USUAL = (

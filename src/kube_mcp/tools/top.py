@@ -16,11 +16,10 @@ from kube_mcp.objects import ResourceType, dig_list, dig_map, dig_str
 from kube_mcp.render.budget import count, fit
 from kube_mcp.render.table import table_lines
 from kube_mcp.tools._call import Call
-from kube_mcp.tools._find import PODS
+from kube_mcp.tools._find import PODS, check_namespace
 from kube_mcp.tools._params import LabelSelector, NamespaceOrAll
 from kube_mcp.tools._progress import reporter
 from kube_mcp.tools._tool import Need, ToolArgs, tool
-from kube_mcp.tools.list_resources import check_namespace
 from kube_mcp.words.quantities import bytes_, cpu, format_bytes, format_cpu
 from kube_mcp.words.selectors import check_selector, field_equals
 
