@@ -33,21 +33,31 @@ def apply_objects(
 
     Fills in the namespace, the uids of owners and of what events are about, a node's address.
     Statuses go through the status subresource. An object with a ``deletionTimestamp`` is deleted
-    afterwards, and stays for as long as its finalizers or its (fake) kubelet keep it.
+    when all are there (nothing can be created in a namespace that ends), and stays for as long as
+    its finalizers or its (fake) kubelet keep it.
     Raises ``ApplyFailed`` with the API server's sentence.
     """
-    return [apply_object(client, obj, namespace=namespace) for obj in objects]
+    wanted = list(objects)
+    stored = [_store(client, obj, namespace=namespace) for obj in wanted]
+    return [
+        _end(client, kept, grace_s=obj["metadata"].get("deletionGracePeriodSeconds"))
+        if "deletionTimestamp" in obj["metadata"]
+        else kept
+        for obj, kept in zip(wanted, stored, strict=True)
+    ]
 
 
 def apply_object(client: Client, obj: Mapping[str, Any], *, namespace: str) -> Obj:
     """One object; see ``apply_objects``."""
+    return apply_objects(client, [obj], namespace=namespace)[0]
+
+
+def _store(client: Client, obj: Mapping[str, Any], *, namespace: str) -> Obj:
     kind = client.kind(obj["apiVersion"], obj["kind"])
     wanted: Obj = with_namespace(obj, namespace) if kind.namespaced else dict(obj)
     if kind.kind == "Node":
         wanted = nodes.completed(wanted)
     _fill_references(client, wanted)
-    ends = "deletionTimestamp" in wanted["metadata"]
-    grace = wanted["metadata"].get("deletionGracePeriodSeconds")
     meta = {key: value for key, value in wanted["metadata"].items() if key not in SERVER_SET}
     wanted = {**wanted, "metadata": meta}
     body, status = split_status(wanted)
@@ -64,10 +74,13 @@ def apply_object(client: Client, obj: Mapping[str, Any], *, namespace: str) -> O
         return _established(client, stored)
     if status is not None and kind.has_status:
         stored = client.put_status(wanted)
-    if ends:
-        client.delete(client.path_of(wanted), grace_s=grace)
-        stored = client.find(wanted).json()
     return stored
+
+
+def _end(client: Client, stored: Obj, *, grace_s: int | None) -> Obj:
+    client.delete(client.path_of(stored), grace_s=grace_s)
+    ending: Obj = client.find(stored).json()
+    return ending
 
 
 def ensure_service_account(client: Client, namespace: str) -> None:
@@ -87,7 +100,8 @@ def _fill_references(client: Client, obj: Obj) -> None:
     for reference in owners_and_subjects(obj):
         if reference.get("uid"):
             continue
-        kind = client.kind(reference["apiVersion"], reference["kind"])
+        # Events of the core kinds are often written without it.
+        kind = client.kind(reference.get("apiVersion", "v1"), reference["kind"])
         namespace = obj["metadata"].get("namespace", "") if kind.namespaced else ""
         path = kind.path(reference.get("namespace", namespace), reference["name"])
         answer = client.request("GET", path)

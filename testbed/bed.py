@@ -300,6 +300,7 @@ class Bed:
         """Puts a scenario into a namespace of its own, by default named as the scenario.
 
         Statuses must stay as written, so the controllers become ``still`` if they were ``all``.
+        Where an object is refused, what came before it is taken out again.
         """
         found = scenarios.find(name)
         target = namespace or found.name
@@ -310,22 +311,36 @@ class Bed:
         objects = found.objects(target, now=now)
         self._install_missing_crds(objects)
         self.kubelet.put(target, found.kubelet(target, now=now))
-        stored = apply.apply_objects(self.admin, objects, namespace=target)
+        try:
+            stored = apply.apply_objects(self.admin, objects, namespace=target)
+        except BedError:
+            self._remove(objects, namespace=target)
+            raise
         # Again: which nodes are unreachable could not be known before they existed.
         self.kubelet.put(target, found.kubelet(target, now=now))
+        if self.controllers != "none":
+            self._wait_for_endpoints(stored)
         return Applied(found, target, tuple(stored), found.expect(target), now)
 
     def remove_scenario(self, applied: Applied, *, wait: bool = False) -> None:
-        """Its namespaces and its cluster-scoped objects; CRDs stay."""
-        for obj in reversed(applied.objects):
-            kind = self.admin.kind(obj["apiVersion"], obj["kind"])
-            if kind.namespaced or kind.kind == "CustomResourceDefinition":
+        """Its namespaces and what it has outside of them; CRDs stay."""
+        self._remove(applied.objects, namespace=applied.namespace, wait=wait)
+
+    def _remove(self, objects: Sequence[Obj], *, namespace: str, wait: bool = False) -> None:
+        own = {namespace, *(o["metadata"]["name"] for o in objects if o["kind"] == "Namespace")}
+        for obj in reversed(objects):
+            try:
+                kind = self.admin.kind(obj["apiVersion"], obj["kind"])
+            except BedError:
+                continue  # a kind that is not served has no objects
+            goes_anyway = kind.namespaced and obj["metadata"].get("namespace", namespace) in own
+            if goes_anyway or kind.kind == "CustomResourceDefinition":
                 continue
             if kind.kind == "Namespace":
                 self.delete_namespace(obj["metadata"]["name"], wait=wait)
             else:
                 self.admin.delete(self.admin.path_of(obj), grace_s=0)
-        self.delete_namespace(applied.namespace, wait=wait)
+        self.delete_namespace(namespace, wait=wait)
 
     @contextlib.contextmanager
     def scenario(self, name: str, *, namespace: str | None = None) -> Iterator[Applied]:
@@ -510,6 +525,27 @@ class Bed:
             if self.admin.find(own[key]).status == 404:
                 apply.apply_object(self.admin, own[key], namespace="")
 
+    def _wait_for_endpoints(self, stored: Sequence[Obj]) -> None:
+        """Until the slices hold the pods: the one thing that is not written, but made, a moment
+        later."""
+        for namespace, name, wanted in _endpoints_to_come(stored):
+            path = (
+                f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+                f"?labelSelector=kubernetes.io/service-name={name}"
+            )
+
+            def complete(path: str = path, wanted: frozenset[str] = wanted) -> bool:
+                slices = self.admin.get(path)["items"]
+                there = {
+                    address
+                    for each in slices
+                    for endpoint in each.get("endpoints") or ()
+                    for address in endpoint["addresses"]
+                }
+                return wanted <= there
+
+            self.wait_for(complete, what=f"the endpoints of Service {namespace}/{name}")
+
     # How it is known to work
 
     def _wait(self, name: str) -> None:
@@ -590,3 +626,24 @@ def _python() -> dict[str, str]:
     root = str(Path(__file__).parents[1])
     path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
     return {**commands.environment(os.environ), "PYTHONPATH": path}
+
+
+def _endpoints_to_come(stored: Sequence[Obj]) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Each Service with a selector: its namespace, its name, and the addresses of its pods."""
+    pods = [obj for obj in stored if obj["kind"] == "Pod"]
+    for obj in stored:
+        selector = obj["spec"].get("selector") if obj["kind"] == "Service" else None
+        if not selector or obj["apiVersion"] != "v1":
+            continue
+        namespace = obj["metadata"]["namespace"]
+        addresses = {
+            pod["status"]["podIP"]
+            for pod in pods
+            if pod["metadata"]["namespace"] == namespace
+            and selector.items() <= pod["metadata"].get("labels", {}).items()
+            and pod.get("status", {}).get("podIP")
+            and pod["status"].get("phase") in ("Pending", "Running")
+            and "deletionTimestamp" not in pod["metadata"]
+        }
+        if addresses:
+            yield namespace, obj["metadata"]["name"], frozenset(addresses)

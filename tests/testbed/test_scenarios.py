@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from testbed import scenario
 from testbed.bed import Bed
-from testbed.errors import BedError
+from testbed.errors import ApplyFailed, BedError
 
 NAMES = [one.name for one in scenario.every()]
 
@@ -70,10 +72,26 @@ def test_a_scenarios_unreachable_node_gives_no_log(bed: Bed) -> None:
     assert "502 Bad Gateway" in answer.message
 
 
-def test_a_scenario_leaves_nothing_cluster_scoped_behind(bed: Bed) -> None:
+def test_a_scenario_leaves_nothing_behind_outside_its_namespace(bed: Bed) -> None:
     with bed.scenario("node-not-ready"):
         pass
     assert bed.admin.request("GET", "/api/v1/nodes/node-not-ready-1").status == 404
+    event = "/api/v1/namespaces/default/events/node-not-ready-1.nodenotready"
+    assert bed.admin.request("GET", event).status == 404
+
+
+def test_a_scenario_that_is_refused_half_way_leaves_nothing_behind(
+    bed: Bed, tmp_path: Path
+) -> None:
+    (tmp_path / "objects.yaml").write_text(
+        "# A Node, and a kind that nobody serves.\n"
+        "{apiVersion: v1, kind: Node, metadata: {name: half-way-1}}\n---\n"
+        "{apiVersion: example.com/v1, kind: Nonsense, metadata: {name: odd}}\n"
+    )
+    (tmp_path / "expect.yaml").write_text("findings: []\n")
+    with pytest.raises(ApplyFailed, match="serves no Nonsense"):
+        bed.apply_scenario(str(tmp_path), namespace="half-way")
+    assert bed.admin.request("GET", "/api/v1/nodes/half-way-1").status == 404
 
 
 def _differences(wanted: object, found: object, path: str = "status") -> list[str]:

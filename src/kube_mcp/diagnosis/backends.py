@@ -9,9 +9,9 @@ from kube_mcp.diagnosis.pods import (
     is_going,
     is_over,
     is_ready,
-    is_settled,
     older_than,
 )
+from kube_mcp.diagnosis.starting import is_settled
 from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to, refer

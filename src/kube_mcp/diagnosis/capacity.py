@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kube_mcp.diagnosis.pods import is_over
@@ -34,6 +34,8 @@ def requests(pod: Obj) -> dict[str, float]:
     for container in dig_list(pod, "spec", "containers"):
         _add(running, _asked(container))
     _raise_to(running, largest)
+    # What is asked for the pod as a whole stands above what its containers ask for.
+    running.update(_asked(dig_map(pod, "spec")))
     _add(running, _numbers(dig_map(pod, "spec", "overhead")))
     return running
 
@@ -100,9 +102,8 @@ def _rooms(scene: Scene) -> list[Room]:
     ]
 
 
-def largest_allocatable(resource: str, scene: Scene) -> float | None:
-    """The most that any single node offers of a resource; None where no node could be read."""
-    found = [
-        number(dig(node, "status", "allocatable", resource)) or 0 for node in scene.seen("Node")
-    ]
-    return max(found) if found else None
+def largest_allocatable(resource: str, nodes: Iterable[Obj]) -> float | None:
+    """The most that any single one of these nodes offers of a resource; None for no node."""
+    return max(
+        (number(dig(node, "status", "allocatable", resource)) or 0 for node in nodes), default=None
+    )

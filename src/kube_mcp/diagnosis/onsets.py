@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kube_mcp.diagnosis.conditions import conditions, since
-from kube_mcp.diagnosis.pods import containers, is_going, is_over, is_ready, is_settled
+from kube_mcp.diagnosis.pods import containers, is_going, is_over, is_ready
+from kube_mcp.diagnosis.starting import is_settled
 from kube_mcp.diagnosis.surroundings import around
 from kube_mcp.diagnosis.traces.change import Change
 from kube_mcp.diagnosis.traces.roots import root_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kube_mcp.diagnosis.conditions import condition, since
+from kube_mcp.diagnosis.conditions import condition
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, key_of
 from kube_mcp.words.times import parse_time
@@ -177,21 +177,6 @@ def pod_template(workload: Obj) -> Mapping[str, Any]:
     if key == "Pod":
         return workload
     return dig_map(workload, "spec", "template")
-
-
-def is_settled(pod: Obj, scene: Scene) -> bool:
-    """Whether a pod that is not ready has had its time to become so.
-
-    That is: for two minutes, or it waits for something that no time brings, or was restarted
-    twice already.
-    """
-    moment = since(condition(pod, "Ready")) or created(pod)
-    if older_than(moment, STARTING_S, scene.now):
-        return True
-    return any(
-        each.restarts >= 2 or each.reason not in ("", "ContainerCreating", "PodInitializing")
-        for each in containers(pod, scene)
-    )
 
 
 def grace_s(pod: Obj) -> int:

@@ -60,7 +60,12 @@ def port_problem(container: Container, probe: Mapping[str, Any]) -> str:
 
 
 def allowed_s(probe: Mapping[str, Any]) -> int:
-    """How long a container may fail the probe from its start before it is ended, in seconds."""
+    """How long a container may fail the probe from its start before it is ended, in seconds.
+
+    None at all where there is no probe.
+    """
+    if not probe:
+        return 0
     return dig_int(probe, "initialDelaySeconds") + dig_int(
         probe, "periodSeconds", default=10
     ) * dig_int(probe, "failureThreshold", default=3)

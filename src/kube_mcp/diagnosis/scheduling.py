@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.events import latest
+from kube_mcp.diagnosis.placement import admits
 from kube_mcp.diagnosis.pods import created, is_going, older_than, phase
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene
@@ -48,7 +49,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("port", re.compile(r"free ports", re.IGNORECASE)),
     ("no-nodes", re.compile(r"no nodes available", re.IGNORECASE)),
 )
-# Where two causes bar as many nodes, the one a person can more probably act upon.
+# Where two causes matter and bar as much, the one a person can more probably act upon.
 _ORDER = (
     "claim",
     "volume",
@@ -66,6 +67,8 @@ _PART = re.compile(r"^(\d+) (?:node\(s\) )?(.*)$", re.DOTALL)
 _TAINT = re.compile(r"taint\(?s?\)? \{([^}]*)\}")
 # A control plane that takes no ordinary pods is how clusters are built, not what is wrong.
 _NORMAL_TAINTS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+# Taints by which controllers mark a node that is unwell or not set up: the node is the cause.
+_UNWELL_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cilium.io/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class Cause:
         """``key: value`` of the taint, where one is named."""
         found = _TAINT.search(self.text)
         return found[1].strip().rstrip(":").strip() if found else ""
+
+    @property
+    def is_unwell(self) -> bool:
+        """Whether it is a taint that says that the nodes are not in order."""
+        return self.taint.startswith(_UNWELL_TAINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,9 @@ def obstacles(pod: Obj, scene: Scene, *kinds: str) -> Obstacles | None:
             return None
         message, path, start = event.message, "event FailedScheduling", event.first
     causes = tuple(parse(message))
-    main = min(causes, key=_weight)
+    selects = any(each.kind == "selector" for each in causes)
+    asked_for = _asks_for_a_node(pod, scene) if selects else None
+    main = min(causes, key=lambda cause: _weight(cause, asked_for))
     if main.kind not in kinds:
         return None
     return Obstacles(message, path, start or created(pod), causes, main)
@@ -148,8 +158,25 @@ def _kind(text: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.search(text)), "other")
 
 
-def _weight(cause: Cause) -> tuple[int, int, int]:
-    ordinary = cause.kind == "taint" and cause.taint.startswith(_NORMAL_TAINTS)
+def _asks_for_a_node(pod: Obj, scene: Scene) -> bool | None:
+    """Whether any node there is meets the pod's own selector and affinity; None if unknown."""
+    nodes = scene.seen("Node")
+    return any(admits(pod, node) for node in nodes) if nodes else None
+
+
+def _weight(cause: Cause, asked_for: bool | None) -> tuple[int, int, int]:
+    """Less is graver. Nodes that are left out on purpose matter less than what is wrong with the
+    others: a pod that asks for a pool waits because that pool is full, not because of the rest.
+    """
+    return (_rank(cause, asked_for), -cause.nodes, _ORDER.index(cause.kind))
+
+
+def _rank(cause: Cause, asked_for: bool | None) -> int:
     if cause.kind == "claim":
-        return (-1, 0, 0)
-    return (int(ordinary), -cause.nodes, _ORDER.index(cause.kind))
+        return 0  # decided before any node is looked at
+    if cause.kind == "selector":
+        # Where some node is asked for, the selector did what it is for.
+        return {False: 1, None: 3, True: 5}[asked_for]
+    if cause.kind == "taint" and not cause.is_unwell:
+        return 4 if cause.taint.startswith(_NORMAL_TAINTS) else 3
+    return 2

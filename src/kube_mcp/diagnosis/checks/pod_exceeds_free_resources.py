@@ -7,10 +7,11 @@ from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, r
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.placement import admits, tolerates
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
-from kube_mcp.objects import Obj
+from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
@@ -19,7 +20,8 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod asks for more of a resource than any node it may run on has free.
 
     What it detects: the scheduler's "Insufficient cpu", memory, storage, GPU or "Too many pods",
-    compared with the largest node and, where all pods could be read, with what is really free.
+    compared with the largest node it may run on and, where all pods could be read, with what is
+    really free there.
 
     Why it matters: the pod stays Pending until something else goes or a node is added; if no node
     is that large at all, forever.
@@ -32,14 +34,21 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     match = re.match(r"Insufficient (\S+)", found.main.text)
     resource = match[1] if match else "pods"
     asked = requests(pod).get(resource, 1 if resource == "pods" else 0)
-    largest = largest_allocatable(resource, scene)
-    free = max((room.free(resource) for room in rooms(scene) if room.schedulable), default=None)
+    nodes = list(scene.seen("Node"))
+    usable = [node for node in nodes if admits(pod, node) and tolerates(pod, node)]
+    names = {dig_str(node, "metadata", "name") for node in usable}
+    largest = largest_allocatable(resource, usable)
+    free = max(
+        (room.free(resource) for room in rooms(scene) if room.schedulable and room.name in names),
+        default=None,
+    )
+    node = "node" if len(usable) == len(nodes) else "node it may run on"
     never = largest is not None and asked > largest
     what = f"{amount(resource, asked)} {resource}" if asked else resource
     if never and largest is not None:
-        title = f"asks for {what}; the largest node offers {amount(resource, largest)}"
+        title = f"asks for {what}; the largest {node} offers {amount(resource, largest)}"
     elif free is not None:
-        title = f"asks for {what}; no node has more than {amount(resource, max(free, 0))} free"
+        title = f"asks for {what}; no {node} has more than {amount(resource, max(free, 0))} free"
     else:
         title = f"asks for {what}; {found.main.nodes} nodes have too little free"
     yield Finding(

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed, plural
+from kube_mcp.diagnosis.placement import requirements
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
-from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
+from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene, labels_of, ref_to
 from kube_mcp.words.selectors import Requirement
 
@@ -17,8 +18,9 @@ from kube_mcp.words.selectors import Requirement
 def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod's node selector or required node affinity fits no node.
 
-    What it detects: the scheduler's "didn't match Pod's node affinity/selector" as the main cause;
-    names each requirement that no node meets, and which values the nodes have instead.
+    What it detects: the scheduler's "didn't match Pod's node affinity/selector", where no node
+    that the pod asks for exists; names each requirement that no node meets, and which values the
+    nodes have instead. Where some node is asked for, what bars that one is the cause.
 
     Why it matters: the pod stays Pending whatever room there is.
 
@@ -29,7 +31,7 @@ def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     if found is None:
         return
     nodes = [labels_of(node) for node in scene.seen("Node")]
-    wanted = list(_requirements(pod))
+    wanted = list(requirements(pod))
     unmet = [
         (path, each)
         for path, each in wanted
@@ -53,24 +55,6 @@ def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if unmet
         else f"Compare the requirements with the labels of the {plural(len(nodes), 'node')}.",
     )
-
-
-def _requirements(pod: Obj) -> Iterator[tuple[str, Requirement]]:
-    for key, value in dig_map(pod, "spec", "nodeSelector").items():
-        yield "spec.nodeSelector", Requirement(str(key), "In", (str(value),))
-    required = dig_map(
-        pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    for term in dig_list(required, "nodeSelectorTerms"):
-        for each in dig_list(term, "matchExpressions"):
-            yield (
-                "spec.affinity.nodeAffinity",
-                Requirement(
-                    dig_str(each, "key"),
-                    dig_str(each, "operator"),
-                    tuple(str(value) for value in dig_list(each, "values")),
-                ),
-            )
 
 
 def _text(each: Requirement) -> str:

@@ -7,16 +7,13 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import (
-    STARTING_S,
     containers,
-    created,
     is_going,
     is_ready,
-    older_than,
     phase,
     unwell_pods,
 )
-from kube_mcp.diagnosis.probes import allowed_s, probe_of
+from kube_mcp.diagnosis.starting import is_unready_too_long
 from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
@@ -44,11 +41,7 @@ def pod_not_ready(pod: Obj, scene: Scene) -> Iterator[Finding]:
         for each in containers(pod, scene)
         if not each.ready and each.role in ("container", "sidecar")
     ]
-    patience_s = max(
-        (allowed_s(probe_of(each, kind)) for each in unready for kind in ("Startup", "Readiness")),
-        default=0,
-    )
-    if not older_than(since(ready) or created(pod), STARTING_S + patience_s, scene.now):
+    if not is_unready_too_long(pod, scene):
         return
     yield Finding(
         ref=ref_to(pod),

@@ -11,17 +11,15 @@ from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 
-# Taints with which the node controller marks a node that is unwell: the node is the cause.
-_UNWELL = "node.kubernetes.io/"
-
 
 @check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
 def pod_tolerates_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod does not tolerate the taints of the nodes that it could run on.
 
     What it detects: the scheduler's "untolerated taint" as the main cause, with the taints, the
-    nodes that have them, and what the pod tolerates. A control plane's own taint counts only if
-    nothing else stands in the way.
+    nodes that have them, and what the pod tolerates. Nodes are tainted on purpose, so a taint
+    counts only if nothing stands in the way on the other nodes, and a control plane's own taint
+    last of all; a taint that marks an unwell node counts as any trouble.
 
     Why it matters: the pod stays Pending although the nodes have room.
 
@@ -30,8 +28,7 @@ def pod_tolerates_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     found = obstacles(pod, scene, "taint")
     if found is None:
         return
-    taints = [each.taint for each in found.causes if each.taint]
-    unwell = any(each.startswith(_UNWELL) for each in taints)
+    unwell = any(each.is_unwell for each in found.causes)
     key = found.main.taint.partition(":")[0].strip()
     tainted = [
         node

@@ -42,7 +42,7 @@ def readiness_probe_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if killed_by_probe(pod, each, scene) or (probe_of(each, "Startup") and not each.started):
             continue
         started = parse_time(dig(each.running, "startedAt"))
-        patience_s = max(_WARM_UP_S, allowed_s(probe)) + allowed_s(probe_of(each, "Startup") or {})
+        patience_s = max(_WARM_UP_S, allowed_s(probe)) + allowed_s(probe_of(each, "Startup"))
         if not older_than(started, patience_s, scene.now):
             continue
         event = unhealthy(pod, each, scene, "Readiness")

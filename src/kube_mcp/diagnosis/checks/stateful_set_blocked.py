@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, is_ready, is_settled
+from kube_mcp.diagnosis.pods import created, is_ready
+from kube_mcp.diagnosis.starting import is_settled
 from kube_mcp.diagnosis.workloads import counts, is_deleted, is_observed
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.objects import Obj, dig_int, dig_str

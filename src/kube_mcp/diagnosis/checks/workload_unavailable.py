@@ -6,7 +6,8 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since, status_is
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import created, is_ready, is_settled, older_than
+from kube_mcp.diagnosis.pods import created, is_ready, older_than
+from kube_mcp.diagnosis.starting import is_settled
 from kube_mcp.diagnosis.workloads import below, counts, is_deleted, is_observed
 from kube_mcp.graph.owners import controller_of, pods_of
 from kube_mcp.objects import Obj
