@@ -140,7 +140,7 @@ def _said(found: Timeline, sort: str = "") -> list[str]:
 
 def _text(found: Timeline, *, max_bytes: int = 8000) -> str:
     return changes_text(
-        found, now=_NOW, since=_DAY, where="here", namespace="shop", max_bytes=max_bytes
+        found, now=_NOW, span="24h", where="here", namespace="shop", max_bytes=max_bytes
     )
 
 
@@ -205,7 +205,7 @@ def test_what_is_older_than_asked_for_is_left_out() -> None:
 
 def test_no_change_is_told_with_what_could_not_be_read_and_what_no_history_has() -> None:
     text = changes_text(
-        Timeline((), ()), now=_NOW, since=timedelta(minutes=5), where="namespace x", gaps=["y"],
+        Timeline((), ()), now=_NOW, span="5m", where="namespace x", gaps=["y"],
         max_bytes=900,
     )  # fmt: skip
     assert text.splitlines() == [

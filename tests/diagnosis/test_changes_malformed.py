@@ -88,9 +88,7 @@ def _survives(objects: list[dict[str, Any]], *, about: int | None = None) -> Non
     scene = Scene.of(kept, now=_NOW, namespace="shop", served=KINDS)
     obj = kept[about] if about is not None else None
     found = timeline(scene, since=timedelta(days=30), about=obj)
-    text = changes_text(
-        found, now=_NOW, since=timedelta(days=30), where="x", namespace="shop", max_bytes=4000
-    )
+    text = changes_text(found, now=_NOW, span="30d", where="x", namespace="shop", max_bytes=4000)
     assert len(text.encode()) <= 4000
     for each in kept:
         if key_of(each) in ("Deployment", "StatefulSet"):

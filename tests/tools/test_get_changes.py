@@ -45,7 +45,7 @@ def _rolled_out(server: FakeApiServer, **env: str) -> None:
     })  # fmt: skip
     server.add(build.namespace("shop"), web)
     for number, minutes in ((1, 60 * 24 * 30), (2, 10.2)):
-        variables = [{"name": key, "value": f"{value}-{number}"} for key, value in env.items()]
+        variables = {key: f"{value}-{number}" for key, value in env.items()}
         server.add(build.replica_set(
             f"web-{number}", owner=web, created=build.ago(minutes=minutes),
             containers=[build.container(image=f"registry.example.com/web:{number}", env=variables)],
@@ -99,6 +99,7 @@ async def test_the_difference_of_two_revisions_is_told_whole(
             "revision 1 → 2:",
             "containers[app].image: registry.example.com/web:1 → :2",
             "containers[app].env[MODE]: fast-1 → fast-2",
+            "metadata.labels.app: web-1 → web-2",
         ]
     answer = await ask("get_changes", name="deploy/web", namespace="shop", revisions="all")
     assert answer.startswith("2 revisions of Deployment shop/web, newest first:")
@@ -129,7 +130,7 @@ async def test_what_cannot_be_answered_is_refused_in_words(
 
 async def test_kinds_that_may_not_be_read_are_named(server: FakeApiServer, ask: Ask) -> None:
     _rolled_out(server)
-    server.deny("list", "replicasets")
+    server.deny("list", "replicasets.apps")
     server.deny("list", "secrets")
     answer = await ask("get_changes", namespace="shop")
     assert "Not read: may not list replicasets.apps in shop." in answer
@@ -264,7 +265,7 @@ def _roll_out(bed: Bed, namespace: str) -> None:
         )  # fmt: skip
         assert answer.status in (200, 201), answer.message
         bed.wait_for(
-            lambda number=number: len(bed.admin.get(sets).json()["items"]) == number,
+            lambda number=number: len(bed.admin.get(sets)["items"]) == number,
             what=f"the ReplicaSet of revision {number}",
             timeout_s=60,
         )

@@ -50,6 +50,34 @@ async def test_depth_is_how_far_it_goes(server: FakeApiServer, ask: Ask) -> None
     assert "Service web" in far
 
 
+async def test_three_steps_lead_from_a_deployment_to_its_ingress(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    shop(server)
+    assert await ask("get_relations", kind="deploy", name="web", namespace="shop") == snapshot("""\
+Deployment shop/web: 1/1 ready
+  owns ReplicaSet web-1: 1/1 ready
+    owns Pod web-1-a: Running 1/1
+      selected by Service web: ClusterIP 80/TCP (app=web)
+        routed from Ingress web: shop.example.com (shop.example.com/ port 80)
+      uses PersistentVolumeClaim data: Pending (volume)
+        of class StorageClass standard: does not exist
+      runs as ServiceAccount default
+      runs on Node worker-1: Ready\
+""")
+
+
+async def test_what_every_pod_mounts_is_no_relation(server: FakeApiServer, ask: Ask) -> None:
+    token = {"name": "kube-api-access-x", "projected": {"sources": [
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"configMap": {"name": "settings"}},
+    ]}}  # fmt: skip
+    server.add(build.namespace("shop"), build.pod("web", patch={"spec": {"volumes": [token]}}))
+    answer = await ask("get_relations", kind="pod", name="web", namespace="shop")
+    assert "uses ConfigMap settings" in answer
+    assert "kube-root-ca.crt" not in answer
+
+
 async def test_a_kind_that_may_not_be_read_is_named_not_left_out(
     server: FakeApiServer, ask: Ask
 ) -> None:

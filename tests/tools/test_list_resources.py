@@ -119,6 +119,8 @@ async def test_an_unknown_column_is_answered_with_the_ones_there_are(
     server: FakeApiServer, ask: Ask
 ) -> None:
     server.add(build.pod("web-1"))
+    with pytest.raises(InputError, match=r"no column 'imagee'\. Did you mean 'images'"):
+        await ask("list_resources", kind="pods", columns=["imagee"])
     with pytest.raises(InputError, match=r"no column 'restart'\. Did you mean 'Restarts'"):
         await ask("list_resources", kind="pods", namespace="shop", columns=["restart"])
 

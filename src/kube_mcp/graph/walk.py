@@ -26,6 +26,9 @@ _ORDER = (
     "bound to",
     "runs on",
 )
+#: Nobody thinks of it as a step between a Deployment and its pods.
+_NO_STEP = ("ReplicaSet",)
+
 _BACK = {**INVERSE, **{inverse: word for word, inverse in INVERSE.items()}}
 
 
@@ -55,6 +58,8 @@ def around(
     A relation is not followed back: a ConfigMap that the pod uses is shown, and not everybody
     else who uses it; ask about the ConfigMap for those.
 
+    From a Deployment over its ReplicaSet to a pod is one step.
+
     At most ``most`` objects, and ``most_of_a_word`` of one relation at one object (a Deployment
     with a hundred pods shows eight); what is left out is counted where it was left out.
     """
@@ -77,7 +82,8 @@ def around(
             taken[word] = taken.get(word, 0) + 1
             child = Branch(other, word, edge.detail)
             branch.below.append(child)
-            waiting.append((child, level + 1))
+            step = 0 if word == "owns" and other.kind in _NO_STEP else 1
+            waiting.append((child, level + step))
     return root
 
 

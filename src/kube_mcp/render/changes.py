@@ -44,7 +44,7 @@ def changes_text(
     found: Timeline,
     *,
     now: datetime,
-    since: timedelta,
+    span: str,
     where: str,
     namespace: str = "",
     gaps: Sequence[str] = (),
@@ -53,9 +53,8 @@ def changes_text(
     """The timeline within ``max_bytes`` of UTF-8.
 
     ``where`` says what it is about; names in ``namespace`` are told without it. ``gaps`` are what
-    could not be read, told at the end.
+    could not be read, told at the end. ``span`` is how far back was looked, as it was asked for.
     """
-    span = human(since.total_seconds())
     tail = [f"Not read: {gap}." for gap in gaps[:_GAPS]]
     if len(gaps) > _GAPS:
         tail.append(f"Not read: {len(gaps) - _GAPS} more kinds.")

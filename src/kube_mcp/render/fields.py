@@ -28,6 +28,9 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 
+#: Columns that are in no table, by the names they have here.
+COMPUTED = ("images", "labels", "annotations")
+
 Step = str | int | None
 
 
@@ -71,7 +74,7 @@ class Field:
 def is_field(column: str) -> bool:
     """Whether a column is read from the object rather than from the server's table."""
     return (
-        column.lower() in {"images", "labels", "annotations"}
+        column.lower() in COMPUTED
         or column.startswith((".", "label:", "annotation:"))
         or "." in column
         or "[" in column

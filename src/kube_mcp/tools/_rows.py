@@ -11,7 +11,7 @@ from kube_mcp.errors import InputError, suggest
 from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig_str
 from kube_mcp.render import sorting
-from kube_mcp.render.fields import is_field, parse_field
+from kube_mcp.render.fields import COMPUTED, is_field, parse_field
 from kube_mcp.words.times import parse_time
 
 Progress = Callable[[int, int | None], None]
@@ -56,7 +56,8 @@ class Rows:
             return lowered.index(wanted)
         raise InputError(
             f"There is no column '{name}'.",
-            hint=suggest(name, self.headers) or f"There are: {', '.join(self.headers)}.",
+            hint=suggest(name, [*self.headers, *COMPUTED])
+            or f"There are: {', '.join(self.headers)}.",
         )
 
     def projected(self, columns: Sequence[str]) -> Rows:

@@ -79,7 +79,7 @@ async def get_changes(args: Args, call: Call) -> str:
     return changes_text(
         timeline(scene, since=since, about=about),
         now=scene.now,
-        since=since,
+        span=args.since.strip(),
         where=where,
         namespace=namespace,
         gaps=list(dict.fromkeys(scene.unreadable.values())),

@@ -310,9 +310,8 @@ def _answer(
         out.append(f"Usage is not shown: {missing}.".replace("..", "."))
     elif unmeasured:
         what = "is" if unmeasured == 1 else "are"
-        out.append(
-            f"{unmeasured:,} {what} not measured: not running, or started within the last minute."
-        )
+        why = "its kubelet does not answer" if with_pods else "not running"
+        out.append(f"{unmeasured:,} {what} not measured: {why}, or started within the last minute.")
     if notes:
         out.append(notes)
     return "\n".join(out)

@@ -10,6 +10,10 @@ from kube_mcp.graph.volumes import claim_names
 from kube_mcp.objects import Obj, Ref, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 
+#: A controller puts it into every namespace and admission mounts it into every pod: it tells
+#: no pod from another.
+_EVERYWHERE = "kube-root-ca.crt"
+
 KINDS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "CronJob")
 
 
@@ -41,6 +45,8 @@ def _of(source: Ref, pod: Obj) -> Iterator[Edge]:
     namespace = source.namespace
     how: dict[Ref, list[str]] = {}
     for each in references(pod):
+        if each.name == _EVERYWHERE:
+            continue
         target = refer(each.kind, namespace, each.name)
         text = each.key or ("environment" if each.container else "volume")
         how.setdefault(target, []).append(text)
