@@ -12,6 +12,7 @@ import aiohttp
 import bpe_openai
 
 from benchmarks.client import McpClient, timed
+from benchmarks.diagnosing import DiagnoseFigures, diagnosing
 from benchmarks.forged import Flood, flood
 from benchmarks.processes import Watched
 from kube_mcp.kube import kubeconfig
@@ -51,6 +52,7 @@ class Figures:
     scenarios: dict[str, list[Row]] = field(default_factory=dict)
     memory_mb: dict[str, float] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    diagnose: DiagnoseFigures | None = None
     flood: Flood | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -115,6 +117,8 @@ async def measure(
         figures.memory_mb["kube-mcp peak, all pods"] = ours.peak_mb()
         for each in theirs:
             figures.memory_mb[f"{each.name} peak, all pods"] = each.peak_mb()
+        say("diagnose for the whole cluster …")
+        figures.diagnose = await diagnosing(bed.kubeconfig_file, rounds=rounds)
         await _logs(bed, figures, ours, say)
         await _tools(figures, ours, theirs)
         say("a flood of forged tokens …")
@@ -214,7 +218,8 @@ async def _namespaces(pool: Transport) -> tuple[str, int]:
 async def _logs(bed: Bed, figures: Figures, ours: Watched, say: Say) -> None:
     """Memory while a log of 50 MB is searched and tailed."""
     say("a log of 50 MB …")
-    idle = ours.rss_mb()
+    # Idle as it was at the start: what an earlier large call left behind would flatter the figure.
+    idle = figures.memory_mb[f"{ours.name} idle"]
     ours.forget_peak()
     namespace = "bench-logs"
     bed.create_namespace(namespace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.diagnosing import lines as diagnose_lines
 from benchmarks.forged import lines as flood_lines
 from benchmarks.measure import Figures, Row
 
@@ -15,6 +16,11 @@ def report(figures: Figures) -> str:
     lines += [f"  {name}: {value:.1f}" for name, value in figures.memory_mb.items()]
     lines.append("sizes")
     lines += [f"  {name}: {value:,}" for name, value in figures.sizes.items()]
+    if figures.diagnose is not None:
+        lines += [
+            "diagnose, whole cluster",
+            *(f"  {line}" for line in diagnose_lines(figures.diagnose)),
+        ]
     if figures.flood is not None:
         lines += ["forged tokens", *(f"  {line}" for line in flood_lines(figures.flood))]
     return "\n".join(lines)

@@ -62,9 +62,16 @@ def build(
     resources = discover_resources()
     toolsets = tuple(dict.fromkeys(tool.toolset for tool in tools))
     access = Access(settings, toolsets)
-    if not settings.policy.helm_releases and "helm" not in settings.policy.toolsets:
-        # A tool that can only say "switched off" costs every conversation its description.
-        tools = tuple(tool for tool in tools if tool.toolset != "helm")
+    # A tool that can only say "switched off" costs every conversation its description.
+    off = {
+        toolset
+        for toolset, on in (
+            ("helm", settings.policy.helm_releases),
+            ("nodes", settings.policy.node_logs),
+        )
+        if not on and toolset not in settings.policy.toolsets
+    }
+    tools = tuple(tool for tool in tools if tool.toolset not in off)
     names = [
         *(tool.name for tool in tools),
         *(prompt.name for prompt in prompts),

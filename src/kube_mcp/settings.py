@@ -239,6 +239,12 @@ class PolicySettings(_Section):
         False,
         description="Read Helm's release Secrets for get_helm_release; their values are masked.",
     )
+    node_logs: bool = Field(
+        False,
+        description="Ask kubelets for node logs and statistics (get_node_logs, get_node_stats). "
+        "Takes `get` on nodes/proxy, which the role never grants: before Kubernetes 1.35 whoever "
+        "has it can run commands in pods. Meant for a local kubeconfig.",
+    )
     who_can: bool = Field(False, description="Let check_access ask about other subjects.")
     grants: tuple[GrantSettings, ...] = Field(
         (), description="Scopes and groups that open toolsets."

@@ -169,6 +169,7 @@ def guard_options(settings: Settings) -> GuardOptions:
     return GuardOptions(
         access_reviews=settings.policy.who_can,
         helm_release_secrets=settings.policy.helm_releases,
+        node_logs=settings.policy.node_logs,
     )
 
 

@@ -88,7 +88,7 @@ async def hold(held: Conversation, kubeconfig: Path) -> None:
     settings = Settings(
         cluster=ClusterSettings(kubeconfig=str(kubeconfig)),
         # Everything that can be opened is open, but the questions about others, which are POSTs.
-        policy=PolicySettings(helm_releases=True),
+        policy=PolicySettings(helm_releases=True, node_logs=True),
     )
     handler = logging.StreamHandler(stderr)
     logger = logging.getLogger("kube_mcp")
@@ -168,6 +168,7 @@ def plausible() -> dict[str, list[object]]:
         "label_selector": ["app=web", "app in (web)", ""],
         "field_selector": ["metadata.name=web-1", "status.phase=Running", ""],
         "container": ["app", ""],
+        "log": ["kubelet", "audit/audit.log", ""],
         "include": ["password", "calling|WARN", "^I", ".", ""],
         "exclude": ["starting", ""],
         "since": ["1h", "", "5d"],

@@ -44,7 +44,10 @@ def plant(bed: Bed, namespace: str) -> None:
     bed.apply([crd()])
     bed.apply(list(objects(namespace)), namespace=namespace)
     bed.apply(list(events(namespace)), namespace=namespace)
-    bed.kubelet.put(namespace, {"logs": [{"pod": "web-1", "container": "app", "lines": log()}]})
+    bed.kubelet.put(namespace, {
+        "logs": [{"pod": "web-1", "container": "app", "lines": log()}],
+        "nodeLogs": {"node-1": {"journal/kubelet": log(), "audit/audit.log": log()}},
+    })  # fmt: skip
 
 
 def crd() -> Object:

@@ -19,9 +19,10 @@ from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
 from kube_mcp.kube.client import PODS, SECRETS, Client, Listing, Progress, is_secret
 from kube_mcp.kube.discovery import Discovered
+from kube_mcp.kube.kubelet import NODES, NodeLogQuery, list_logs, read_node_log, read_stats
 from kube_mcp.kube.logs import LogQuery, LogRead, read_log
 from kube_mcp.kube.tables import Table
-from kube_mcp.objects import ResourceType, dig, dig_map, dig_str
+from kube_mcp.objects import ResourceType, dig, dig_list, dig_map, dig_str
 from kube_mcp.redaction.objects import mask_object
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
 
@@ -311,6 +312,47 @@ class Cluster:
             raise NotAllowed(
                 "This server does not read Helm's releases, which are stored in Secrets.",
                 hint="Its operator can switch that on (policy.helm_releases).",
+            )
+
+    async def node_stats(self, node: str) -> Mapping[str, Any]:
+        """What a kubelet measures of its node, and of those pods there that may be shown."""
+        self._check_kubelet()
+        stats = dig_map(await read_stats(self._client, node))
+        pods = [
+            pod
+            for pod in dig_list(stats, "pods")
+            if self.policy.allows_namespace(dig_str(pod, "podRef", "namespace"))
+        ]
+        return {**stats, "pods": pods}
+
+    async def node_log_files(self, node: str) -> Sequence[str]:
+        """The files and folders in a node's /var/log."""
+        self._check_kubelet(all_namespaces=True)
+        return [mask_text(name) for name in await list_logs(self._client, node)]
+
+    async def node_log(
+        self, query: NodeLogQuery, *, keep: int, max_kept_bytes: int, timeout_s: float
+    ) -> LogRead | None:
+        """The newest lines of a node's log, masked; None where its kubelet takes no queries."""
+        self._check_kubelet(all_namespaces=True)
+        read = await read_node_log(
+            self._client, query, keep=keep, max_kept_bytes=max_kept_bytes, timeout_s=timeout_s
+        )
+        if read is not None:
+            read.lines = _mask_lines(read.lines)
+        return read
+
+    def _check_kubelet(self, *, all_namespaces: bool = False) -> None:
+        self.policy.check(NODES, "")
+        if not self._client.allow.node_logs:
+            raise NotAllowed(
+                "This server does not ask kubelets for logs and statistics.",
+                hint="Its operator can switch that on (policy.node_logs).",
+            )
+        if all_namespaces and self.policy.narrows_namespaces:
+            raise NotAllowed(
+                "A node's log tells of the pods of every namespace, and this server does not "
+                "show you all of them."
             )
 
     async def version(self) -> Mapping[str, Any]:

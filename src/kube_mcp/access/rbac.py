@@ -34,6 +34,11 @@ class Rule:
     toolset: str = ""
 
 
+#: What tools that are switched off by default would need and no role of ours grants: before
+#: Kubernetes 1.35 a GET on it can be a command in a pod.
+#: Source: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+NEVER_GRANTED = ("nodes/proxy",)
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "",

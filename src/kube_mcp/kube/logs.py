@@ -1,4 +1,4 @@
-"""Container logs as a bounded stream of lines, newest kept.
+"""Logs as a bounded stream of lines, newest kept: of containers, and of nodes (`kubelet`).
 
 A log can be any size. It is read as it arrives and only the newest lines that fit are held, so the
 memory used is the limit given and never the size of the log.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from kube_mcp.errors import TimedOut, Unreachable
 from kube_mcp.kube.client import Client
+from kube_mcp.kube.transport import Response
 
 #: A line longer than this is cut where it arrives: some programs print a document on one line.
 MAX_LINE_BYTES = 16 * 1024
@@ -57,7 +58,6 @@ class LogRead:
     sentence, why the log was not read to its end; empty where it was.
     """
 
-    query: LogQuery
     lines: list[tuple[str, str]] = field(default_factory=list)
     seen: int = 0
     matched: int = 0
@@ -83,12 +83,28 @@ async def read_log(
     Raises `ClusterError` where the log cannot be opened; where it breaks off half way, what was
     read is returned and ``cut`` says so.
     """
-    kept: deque[tuple[str, str]] = deque()
-    kept_bytes = 0
-    read = LogRead(query)
     response = await client.open_log(
         query.namespace, query.pod, query=query.pairs(), timeout_s=timeout_s
     )
+    return await collect(
+        response, keep=keep, wanted=wanted, skips=skips, max_kept_bytes=max_kept_bytes,
+        max_read_bytes=max_read_bytes,
+    )  # fmt: skip
+
+
+async def collect(
+    response: Response,
+    *,
+    keep: int,
+    wanted: Callable[[str], bool] | None = None,
+    skips: Callable[[str], bool] | None = None,
+    max_kept_bytes: int = 1024 * 1024,
+    max_read_bytes: int = MAX_READ_BYTES,
+) -> LogRead:
+    """What ``read_log`` returns, from a response that is already open; it is closed here."""
+    kept: deque[tuple[str, str]] = deque()
+    kept_bytes = 0
+    read = LogRead()
     try:
         async for block in _blocks(response.chunks(), read, max_read_bytes):
             if skips is not None and skips(block.decode("utf-8", "replace")):

@@ -43,7 +43,8 @@ MOST_TOKENS = 4_000
 class DiagnoseFigures:
     """Medians over the rounds, in seconds; memory in MiB; the answer in bytes and tokens.
 
-    ``cold_s`` is the first call of a process, with discovery and every check's import.
+    ``cold_s`` is the first call of a process, with discovery and every check's import; ``warm_s``
+    the better one of the two that follow.
     """
 
     bare_s: float
@@ -60,7 +61,7 @@ class DiagnoseFigures:
         return self.warm_s / self.bare_s
 
 
-async def bench_diagnose(path: Path, *, rounds: int = 3) -> DiagnoseFigures:
+async def diagnosing(path: Path, *, rounds: int = 3) -> DiagnoseFigures:
     """Bare reads and calls in turn, so that a slow minute falls on both alike."""
     import bpe_openai
 
@@ -82,13 +83,26 @@ async def bench_diagnose(path: Path, *, rounds: int = 3) -> DiagnoseFigures:
     )
 
 
+def lines(figures: DiagnoseFigures) -> list[str]:
+    """The figures as text."""
+    return [
+        f"bare reads of the same kinds, one after the other: {figures.bare_s:.2f} s, "
+        f"{figures.bare_mb:.0f} MiB",
+        f"a call: {figures.warm_s:.2f} s ({figures.ratio:.2f}x, meant to be at most {MOST_RATIO}x), "
+        f"the first of a process {figures.cold_s:.2f} s",
+        f"peak memory: {figures.peak_mb:.0f} MiB (at most {MOST_MB})",
+        f"the answer: {figures.answer_tokens:,} tokens (at most {MOST_TOKENS:,}), "
+        f"{figures.answer_bytes:,} bytes",
+    ]
+
+
 def _median(values: Iterable[float]) -> float:
     return statistics.median(list(values))
 
 
 async def _child(path: Path, what: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.bench_diagnose", str(path), "--child", what,
+        sys.executable, "-m", "benchmarks.diagnosing", str(path), "--child", what,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, _ = await process.communicate()
@@ -169,7 +183,7 @@ async def _diagnose(path: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure against a kubeconfig, or one part of it in this process (``--child``)."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bench_diagnose")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.diagnosing")
     parser.add_argument("kubeconfig", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--child", choices=["bare", "diagnose"])
@@ -179,7 +193,7 @@ def main() -> None:
     elif arguments.child == "diagnose":
         print(json.dumps(asyncio.run(_diagnose(arguments.kubeconfig))))
     else:
-        figures = asyncio.run(bench_diagnose(arguments.kubeconfig, rounds=arguments.rounds))
+        figures = asyncio.run(diagnosing(arguments.kubeconfig, rounds=arguments.rounds))
         print(json.dumps(asdict(figures) | {"ratio": figures.ratio}, indent=2))
 
 
