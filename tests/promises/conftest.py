@@ -136,7 +136,7 @@ async def ask(parts: Parts, call: Call) -> Answer:
         completed = await parts.host.complete(
             types.CompleteRequestParams(
                 ref=types.ResourceTemplateReference(
-                    uri="k8s://cluster/{namespace}/{kind}/{name}", type="ref/resource"
+                    uri="k8s://cluster/namespaces/{namespace}/{kind}/{name}", type="ref/resource"
                 ),
                 argument=types.CompletionArgument(
                     name=call.name, value=str(call.arguments["value"])

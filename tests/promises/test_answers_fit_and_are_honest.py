@@ -14,7 +14,7 @@ from kube_mcp.parts import Parts, build
 from kube_mcp.server.host import Asked
 from kube_mcp.settings import ClusterSettings, Settings
 from testbed.bed import Bed
-from tests.promises.conftest import CALLS, Conversation
+from tests.promises.conftest import CALLS, NAMESPACE, Conversation
 from tests.support.canary_shop import plant
 
 # The conversation is held while the first of these tests is set up.
@@ -56,6 +56,15 @@ def test_both_good_and_bad_calls_were_made(conversation: Conversation) -> None:
     tools = {name for name, _ in outcomes}
     assert [name for name in tools if not outcomes[name, False]] == []
     assert sum(count for (_, bad), count in outcomes.items() if bad) > CALLS // 10
+
+
+def test_resources_were_read_and_words_completed(conversation: Conversation) -> None:
+    led = {
+        each.call.operation
+        for each in conversation.answers
+        if not each.is_error and (NAMESPACE in each.text or "web" in each.text)
+    }
+    assert led == {"tools/call", "resources/read", "completion/complete"}
 
 
 def test_nothing_of_the_invisible_kind_is_in_an_answer(conversation: Conversation) -> None:

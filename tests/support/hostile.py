@@ -133,9 +133,12 @@ class Fuzz:
         if chosen.random() < 0.5:
             where = chosen.choice(self._plausible["namespace"])
             address = chosen.choice(
-                (f"k8s://cluster/{where}/{kind}/{name}", f"k8s://cluster/{kind}/{text}", text,
-                 f"k8s://cluster/{where}/{text}/{name}", f"k8s://{text}/{kind}/{name}")
+                (f"k8s://cluster/namespaces/{where}/{kind}/{name}", f"k8s://cluster/{kind}/{name}",
+                 f"k8s://cluster/{kind}/{text}", text, f"k8s://{text}/{kind}/{name}",
+                 f"k8s://cluster/namespaces/{where}/{text}/{name}")
             )  # fmt: skip
             return Call("resources/read", address)
         argument = chosen.choice(("namespace", "kind", "name", "cluster", "nothing"))
+        if chosen.random() < 0.5:
+            text = name[: chosen.randint(0, 3)]
         return Call("completion/complete", argument, {"value": text, "kind": kind})
