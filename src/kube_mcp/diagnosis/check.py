@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kube_mcp.diagnosis.finding import Finding
+from kube_mcp.folders import declared
 from kube_mcp.objects import Obj
 from kube_mcp.scene import Scene
 
@@ -74,17 +73,7 @@ def all_checks() -> tuple[Check, ...]:
     """Every check in ``checks/``, by code. A file that declares none is a programming error."""
     import kube_mcp.diagnosis.checks as package
 
-    found: list[Check] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        declared = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), module.name
-        )
-        if not isinstance(declared, Check):
-            raise TypeError(f"checks/{module.name}.py does not declare the check '{module.name}'")
-        found.append(declared)
-    return tuple(sorted(found, key=lambda each: each.code))
+    return tuple(sorted(declared(package, Check), key=lambda each: each.code))
 
 
 def needs(checks: Iterable[Check]) -> frozenset[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from kube_mcp.folders import modules
 from kube_mcp.graph.edge import Edge, Relation
 from kube_mcp.objects import Ref
 from kube_mcp.scene import Scene
@@ -34,11 +33,10 @@ def relations() -> tuple[Relation, ...]:
     """Every relation in ``edges/``. A file without ``KINDS`` and ``edges`` is a programming error."""
     import kube_mcp.graph.edges as package
 
-    found = []
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        found.append(Relation(module.name, frozenset(loaded.KINDS), loaded.edges))
-    return tuple(found)
+    return tuple(
+        Relation(module.__name__.rpartition(".")[2], frozenset(module.KINDS), module.edges)
+        for module in modules(package)
+    )
 
 
 def kinds() -> frozenset[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -12,6 +10,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from kube_mcp.errors import InputError, suggest
+from kube_mcp.folders import declared
 
 
 class PromptArgs(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -101,14 +100,4 @@ def discover() -> tuple[Prompt, ...]:
     """Every prompt in this folder, by name. A file that declares none is a programming error."""
     import kube_mcp.prompts as package
 
-    found: list[Prompt] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        declared = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), module.name
-        )
-        if not isinstance(declared, Prompt):
-            raise TypeError(f"prompts/{module.name}.py does not declare the prompt '{module.name}'")
-        found.append(declared)
-    return tuple(sorted(found, key=lambda each: each.name))
+    return tuple(sorted(declared(package, Prompt), key=lambda each: each.name))

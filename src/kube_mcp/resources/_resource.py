@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from kube_mcp.errors import InputError
+from kube_mcp.folders import declared
 
 SCHEME = "k8s"
 
@@ -115,16 +114,4 @@ def discover() -> tuple[Resource, ...]:
     """Every resource in this folder, by path. A file that declares none is a programming error."""
     import kube_mcp.resources as package
 
-    found: list[Resource] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        declared = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), module.name
-        )
-        if not isinstance(declared, Resource):
-            raise TypeError(
-                f"resources/{module.name}.py does not declare the resource '{module.name}'"
-            )
-        found.append(declared)
-    return tuple(sorted(found, key=lambda each: each.path))
+    return tuple(sorted(declared(package, Resource), key=lambda each: each.path))

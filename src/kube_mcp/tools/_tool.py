@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from kube_mcp.errors import InputError, suggest
+from kube_mcp.folders import declared
 from kube_mcp.redaction.characters import clean_text
 from kube_mcp.tools._schema import lean_schema
 
@@ -140,14 +139,4 @@ def discover() -> tuple[Tool, ...]:
     """Every tool in this folder, by name. A file that declares none is a programming error."""
     import kube_mcp.tools as package
 
-    found: list[Tool] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        declared = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), module.name
-        )
-        if not isinstance(declared, Tool):
-            raise TypeError(f"tools/{module.name}.py does not declare the tool '{module.name}'")
-        found.append(declared)
-    return tuple(sorted(found, key=lambda each: each.name))
+    return tuple(sorted(declared(package, Tool), key=lambda each: each.name))
