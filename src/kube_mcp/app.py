@@ -31,7 +31,7 @@ def serve_stdio(settings: Settings) -> int:
     from kube_mcp.server.stdio import leave, serve_stdio
 
     _configure(settings)
-    parts = build(settings)
+    parts = build(settings, patient=True)
 
     async def main() -> None:
         try:

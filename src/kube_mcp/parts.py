@@ -20,7 +20,7 @@ from kube_mcp.server.kube_host import KubeHost
 from kube_mcp.server.protocol import build_server
 from kube_mcp.server.recorder import Recorder
 from kube_mcp.settings import Settings
-from kube_mcp.sources import Access, check, cluster_sources, guard_options
+from kube_mcp.sources import Access, check, cluster_sources, guard_options, patient_sources
 from kube_mcp.telemetry.audit import AuditLog, to_stream
 from kube_mcp.telemetry.metrics import Metrics
 from kube_mcp.tools._tool import discover as discover_tools
@@ -51,10 +51,12 @@ def build(
     mode: Mode | None = None,
     environ: Mapping[str, str] = os.environ,
     sources: tuple[ClusterSource, ...] | None = None,
+    patient: bool = False,
 ) -> Parts:
     """Put the parts together; nothing is connected to yet.
 
-    Raises `SettingsError` and `CredentialsError`.
+    Raises `SettingsError`, and `CredentialsError` unless ``patient``: then every call says what
+    is wrong with the kubeconfig until it is not.
     """
     check(settings)
     tools = discover_tools()
@@ -83,7 +85,8 @@ def build(
         return Metering(transport, metrics)
 
     if sources is None:
-        sources = cluster_sources(settings, environ=environ, wrap=metered)
+        find = patient_sources if patient else cluster_sources
+        sources = find(settings, environ=environ, wrap=metered)
     clusters = Clusters(
         sources,
         mode=mode,

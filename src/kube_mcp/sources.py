@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kube_mcp.access.clusters import ClusterSource
 from kube_mcp.access.policy import Policy
-from kube_mcp.errors import SettingsError
+from kube_mcp.errors import CredentialsError, SettingsError
 from kube_mcp.kube.client import GuardOptions
 from kube_mcp.kube.transport import Transport
 from kube_mcp.settings import Settings
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kube_mcp.auth.config import AuthConfig
     from kube_mcp.kube.connection import ClusterConfig
     from kube_mcp.snapshots.store import Store
+
+logger = logging.getLogger(__name__)
 
 #: Wraps the transport of a cluster, by its name: for metering.
 Wrap = Callable[[str, Transport], Transport]
@@ -57,6 +60,26 @@ def cluster_sources(
         )
         for name in names
     )
+
+
+def patient_sources(
+    settings: Settings, *, environ: Mapping[str, str] = os.environ, wrap: Wrap = _as_it_is
+) -> tuple[ClusterSource, ...]:
+    """`cluster_sources`; where a kubeconfig cannot be used, one source that looks again each call.
+
+    A client that starts a server on a pipe shows its user nothing of why it ended, but does show
+    what a tool answers.
+    """
+    try:
+        return cluster_sources(settings, environ=environ, wrap=wrap)
+    except CredentialsError as error:
+        logger.warning("Starting without a cluster, every call will look again: %s", error)
+
+        def look_again() -> Transport:
+            return cluster_sources(settings, environ=environ, wrap=wrap)[0].connect()
+
+        name = settings.cluster.name or "cluster"
+        return (ClusterSource(name, look_again, described="no cluster yet"),)
 
 
 def _live_source(
