@@ -29,6 +29,9 @@ COOL_DOWN_EMPTY_S = 5.0
 _MAX_KEYS = 64
 _MIN_RSA_BITS = 2048
 
+#: Without a key of its own Authentik signs with the client secret, which nobody but it can check.
+_NO_KEY = "The provider's key set holds no usable signing key. Give the provider an RSA or EC signing key."
+
 Key = RSAKey | ECKey | OKPKey
 
 _CURVE_BY_ALGORITHM = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
@@ -237,7 +240,7 @@ class SigningKeys:
             return
         # An empty set is honoured: taking every key away is how a provider revokes all at once.
         self._keys, self._fetched_at = found, self._monotonic()
-        self._note("" if found else "The provider's key set holds no usable signing key.")
+        self._note("" if found else _NO_KEY)
 
     def _note(self, problem: str) -> None:
         """Keep a problem for readiness, and tell the log when it appears, changes or is over."""

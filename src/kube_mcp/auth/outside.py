@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from kube_mcp.auth.faults import in_words
 from kube_mcp.auth.provider import open_session
 
 Outcome = Literal["ok", "warning", "failed", "skipped"]
@@ -40,20 +41,27 @@ async def look(url: str, issuer: str, *, timeout_s: float = 10.0) -> list[Seen]:
     session = open_session()
     try:
         async with asyncio.timeout(timeout_s):
-            return await _look(session, url, issuer)
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        why = str(error) or type(error).__name__
-        return [
-            (
-                f"public URL {url}",
-                "failed",
-                f"does not answer from here: {why}",
-                "Check DNS, the certificate and the route; a pod may need hairpin routing to "
-                "reach its own public name.",
-            )
-        ]
+            seen = await _look(session, url, issuer)
+    except TimeoutError:
+        why, hint = f"no answer within {timeout_s:g} s", ""
+    except (aiohttp.ClientError, OSError) as error:
+        why, hint = in_words(error)
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            hint = "Give the route a certificate that clients trust; hosted ones take no other."
+    else:
+        return seen
     finally:
         await session.close()
+    return [
+        (
+            f"public URL {url}",
+            "failed",
+            f"does not answer from here: {why}",
+            hint
+            or "Check DNS and the route. A pod often cannot reach its own public address: then "
+            "run doctor outside the cluster too, with the same settings.",
+        )
+    ]
 
 
 async def _look(session: aiohttp.ClientSession, url: str, issuer: str) -> list[Seen]:

@@ -97,6 +97,8 @@ class ProviderClient:
     ) -> tuple[int, dict[str, Any]]:
         import aiohttp
 
+        from kube_mcp.auth.faults import in_words
+
         if problem := url_problem(url, allow_http_loopback=self._allow_http_loopback):
             raise IdentityProviderError(f"The identity provider was not asked: {problem}.")
         headers = {"Accept": "application/json"}
@@ -119,17 +121,22 @@ class ProviderClient:
                 status = response.status
         except TimeoutError as problem_:
             raise IdentityProviderError(
-                f"The identity provider did not answer {shown(url)} within {self._timeout_s:g} s."
+                f"The identity provider did not answer {shown(url)} within {self._timeout_s:g} s.",
+                hint="It may be overloaded, or a firewall or NetworkPolicy drops the connection.",
             ) from problem_
         except (aiohttp.ClientError, OSError, ValueError) as problem_:
             if isinstance(problem_, aiohttp.ClientConnectorCertificateError):
                 self._ssl = None  # the bundle may have been exchanged: read it again next time
+            why, hint = in_words(problem_)
             raise IdentityProviderError(
-                f"The identity provider cannot be reached at {shown(url)}"
-                f" ({type(problem_).__name__})."
+                f"The identity provider cannot be reached at {shown(url)}: {why}.", hint=hint
             ) from problem_
         if status not in accepted:
-            hint = "Redirects are not followed; set the final URL." if 300 <= status < 400 else ""
+            hint = ""
+            if 300 <= status < 400:
+                hint = "Redirects are not followed; set the final URL."
+            elif status == 404:
+                hint = "Compare the issuer with the provider's; Authentik's holds the slug."
             raise IdentityProviderError(
                 f"The identity provider answered {status} at {shown(url)}.", hint=hint
             )
