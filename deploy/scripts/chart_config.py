@@ -42,7 +42,7 @@ TIGHTER: dict[str, dict[str, Any]] = {
         "pattern": r"^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$",
     },
     "server.allowed_origins[]": {"pattern": r"^(\*|https?://[^/\s]+)$"},
-    "impersonate.user_prefix": _NOT_SYSTEM,
+    "impersonate.user_prefix": {"minLength": 1, **_NOT_SYSTEM},
     "impersonate.group_prefix": {"minLength": 1, **_NOT_SYSTEM},
     "impersonate.groups[]": {"minLength": 1, **_NOT_SYSTEM},
     "auth.issuers[].issuer": {"pattern": r"^https://[^\s?#]+$"},

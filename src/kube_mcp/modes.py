@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kube_mcp.errors import IdentityProviderError
 from kube_mcp.settings import Settings
+from kube_mcp.sources import impersonate_config, token_exchange_config
 
 if TYPE_CHECKING:
     import aiohttp
@@ -24,27 +25,16 @@ def identity_mode(
     """As whom the cluster is read for a caller; None reads it as this server for everybody."""
     identity = settings.cluster.identity
     if identity == "impersonate":
-        from kube_mcp.access.modes.impersonate import ImpersonateConfig, ImpersonateMode
+        from kube_mcp.access.modes.impersonate import ImpersonateMode
 
-        names = settings.impersonate
-        return ImpersonateMode(
-            ImpersonateConfig(
-                username_prefix=names.user_prefix,
-                groups_prefix=names.group_prefix,
-                allowed_groups=names.groups,
-                allowed_groups_pattern=names.group_pattern,
-                max_groups=names.max_groups,
-                send_uid=names.send_uid,
-                send_extra=names.send_extra,
-            )
-        )
+        return ImpersonateMode(impersonate_config(settings))
     if identity == "passthrough":
         from kube_mcp.access.modes.passthrough import WARNING, PassthroughMode
 
         logger.warning(WARNING)
         return PassthroughMode(accept_risk=settings.cluster.accept_passthrough_risk)
     if identity == "token-exchange" and session is not None and verifier is not None:
-        from kube_mcp.access.modes.token_exchange import TokenExchangeConfig, TokenExchangeMode
+        from kube_mcp.access.modes.token_exchange import TokenExchangeMode
         from kube_mcp.auth.provider import ProviderClient
 
         asked = settings.token_exchange
@@ -57,15 +47,7 @@ def identity_mode(
             return metadata.token_endpoint
 
         return TokenExchangeMode(
-            TokenExchangeConfig(
-                sts_client_id=asked.sts_client_id,
-                sts_client_secret_file=asked.sts_client_secret_file,
-                sts_audience=asked.sts_audience,
-                sts_scope=asked.sts_scope,
-                token_url=asked.token_url,
-                ca_file=asked.ca_file,
-                allow_http_loopback=settings.auth.allow_http_loopback,
-            ),
+            token_exchange_config(settings),
             ProviderClient(
                 session,
                 ca_file=asked.ca_file,

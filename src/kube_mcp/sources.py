@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from kube_mcp.kube.transport import Transport
 from kube_mcp.settings import Settings
 
 if TYPE_CHECKING:
+    from kube_mcp.access.modes.impersonate import ImpersonateConfig
+    from kube_mcp.access.modes.token_exchange import TokenExchangeConfig
     from kube_mcp.auth.caller import Caller
     from kube_mcp.auth.config import AuthConfig
     from kube_mcp.kube.connection import ClusterConfig
@@ -248,6 +250,67 @@ def auth_config(settings: Settings) -> AuthConfig | None:
     return config
 
 
+def impersonate_config(settings: Settings) -> ImpersonateConfig:
+    """identity = "impersonate" as configured; `check` has the problems."""
+    from kube_mcp.access.modes.impersonate import ImpersonateConfig
+
+    names = settings.impersonate
+    return ImpersonateConfig(
+        username_prefix=names.user_prefix,
+        groups_prefix=names.group_prefix,
+        allowed_groups=names.groups,
+        allowed_groups_pattern=names.group_pattern,
+        max_groups=names.max_groups,
+        send_uid=names.send_uid,
+        send_extra=names.send_extra,
+    )
+
+
+def token_exchange_config(settings: Settings) -> TokenExchangeConfig:
+    """identity = "token-exchange" as configured; `check` has the problems."""
+    from kube_mcp.access.modes.token_exchange import TokenExchangeConfig
+
+    asked = settings.token_exchange
+    return TokenExchangeConfig(
+        sts_client_id=asked.sts_client_id,
+        sts_client_secret_file=asked.sts_client_secret_file,
+        sts_audience=asked.sts_audience,
+        sts_scope=asked.sts_scope,
+        token_url=asked.token_url,
+        ca_file=asked.ca_file,
+        allow_http_loopback=settings.auth.allow_http_loopback,
+    )
+
+
+#: What the modes call what an operator sets.
+_AS_SET = {
+    "username_prefix": "impersonate.user_prefix",
+    "groups_prefix": "impersonate.group_prefix",
+    "allowed_groups_pattern": "impersonate.group_pattern",
+    "allowed_groups": "impersonate.groups",
+    "max_groups": "impersonate.max_groups",
+    "sts_client_id": "token_exchange.sts_client_id",
+    "sts_client_secret_file": "token_exchange.sts_client_secret_file",
+    "sts_audience": "token_exchange.sts_audience",
+    "token_url": "token_exchange.token_url",
+}
+
+
+def _mode_problems(settings: Settings) -> Iterator[str]:
+    """What keeps the chosen identity mode from working, under the names of the settings."""
+    identity = settings.cluster.identity
+    found: list[str] = []
+    if identity == "impersonate":
+        found = impersonate_config(settings).problems()
+    elif identity == "token-exchange":
+        found = token_exchange_config(settings).problems()
+    for sentence in found:
+        yield _AS_SET_WORDS.sub(lambda name: _AS_SET[name.group()], sentence)
+
+
+_AS_SET_WORDS = re.compile(rf"\b({'|'.join(_AS_SET)})\b")
+
+
 def check(settings: Settings) -> None:
     """Everything about the settings that only shows when they are seen together.
 
@@ -268,11 +331,7 @@ def check(settings: Settings) -> None:
             "the MCP specification forbids for tokens that were not made out to the cluster; set "
             "cluster.accept_passthrough_risk = true if the cluster is the audience."
         )
-    for name in (settings.impersonate.group_pattern,):
-        try:
-            re.compile(name)
-        except re.error as error:
-            problems.append(f"impersonate.group_pattern is not a regular expression: {error}.")
+    problems += _mode_problems(settings)
     try:
         auth_config(settings)
     except SettingsError as error:

@@ -122,6 +122,9 @@ name of the Middleware that removes it ("" where there is nothing to remove).
 {{- if not $v.config.token_exchange.sts_client_id }}
 {{- fail "config.cluster.identity=token-exchange needs config.token_exchange.sts_client_id." }}
 {{- end }}
+{{- if not $v.config.token_exchange.sts_audience }}
+{{- fail "config.cluster.identity=token-exchange needs config.token_exchange.sts_audience: the cluster's name at the provider." }}
+{{- end }}
 {{- end }}
 {{- if include "kube-mcp.introspects" . }}
 {{- if not (and $v.clientSecrets.existingSecret $v.config.auth.introspection.client_id) }}
@@ -129,9 +132,6 @@ name of the Middleware that removes it ("" where there is nothing to remove).
 {{- end }}
 {{- end }}
 {{- if include "kube-mcp.impersonating" . }}
-{{- if not (or $v.config.impersonate.user_prefix $v.rbac.impersonation.users) }}
-{{- fail "config.impersonate.user_prefix is empty: a user of the provider could then take the name of a user of the cluster. Set a prefix, or list rbac.impersonation.users." }}
-{{- end }}
 {{- if and $v.config.impersonate.group_pattern (not $v.config.impersonate.groups) (not $v.rbac.impersonation.anyGroup) $v.rbac.create }}
 {{- fail "config.impersonate.group_pattern cannot be said in RBAC: list config.impersonate.groups, or set rbac.impersonation.anyGroup and see what it means." }}
 {{- end }}
