@@ -170,8 +170,12 @@ def _stdio(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    import logging
+
     from kube_mcp.doctor import examine, report_json, report_text
 
+    # What the parts below log while they are tried is in the report already.
+    logging.getLogger("kube_mcp").addHandler(logging.NullHandler())
     probes = asyncio.run(examine(lambda: _settings(arguments), outside=arguments.outside))
     print(report_json(probes) if arguments.json else report_text(probes))
     return 1 if any(probe.failed for probe in probes) else 0

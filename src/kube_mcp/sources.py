@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kube_mcp.auth.caller import Caller
     from kube_mcp.auth.config import AuthConfig
     from kube_mcp.kube.connection import ClusterConfig
+    from kube_mcp.kube.expiry import End
     from kube_mcp.snapshots.store import Store
 
 logger = logging.getLogger(__name__)
@@ -103,8 +104,14 @@ def _live_source(
         bare = config.without_credentials()
         return wrap(name, open_pool(bare, environ=environ, max_connections=most))
 
+    def first_end() -> End | None:
+        from kube_mcp.kube.expiry import first_end as look
+
+        return look(config)
+
     return ClusterSource(
         name=name,
+        first_end=first_end,
         connect=connect,
         connect_bare=connect_bare,
         # A pod's own namespace is where the server lives, not where people look for things; a

@@ -22,6 +22,7 @@ from kube_mcp.kube.transport import Transport
 if TYPE_CHECKING:
     from kube_mcp.access.modes import Mode
     from kube_mcp.auth.caller import Caller
+    from kube_mcp.kube.expiry import End
 
 #: Identities whose clients are kept. Each holds a discovery document (about 100 KB decoded).
 MAX_CLIENTS = 128
@@ -34,6 +35,7 @@ class ClusterSource:
     ``connect`` makes the connections with the server's own credentials;
     ``connect_bare`` makes them without any, for identities that bring their own token.
     ``clock`` is set where the cluster's present is not ours: a snapshot's.
+    ``first_end`` says which of the server's own credentials ends first, where that can be told.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ClusterSource:
     default_namespace: str = ""
     described: str = ""
     clock: Callable[[], datetime] | None = None
+    first_end: Callable[[], End | None] | None = None
 
 
 @dataclass

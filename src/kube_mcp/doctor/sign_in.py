@@ -1,0 +1,68 @@
+"""Sign-in: the client secrets that are needed, and the identity provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from kube_mcp.doctor.probe import Probe
+from kube_mcp.errors import KubeMcpError
+from kube_mcp.settings import Settings
+from kube_mcp.sources import auth_config
+
+_MOUNT = (
+    "Mount the Secret there (in the chart: clientSecrets.existingSecret; docs/deploy.md, step 3). "
+    "It is read anew for every use, so nothing has to be restarted."
+)
+
+
+async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
+    """One probe for each client secret that is needed, and one for the provider."""
+    config = auth_config(settings)
+    if config is None:
+        yield Probe("sign-in", "skipped", "no issuer is configured: nobody signs in")
+        return
+    from kube_mcp.auth.assemble import assemble
+    from kube_mcp.auth.provider import open_session
+
+    for setting, file in _secrets(settings):
+        yield await _secret(setting, file)
+    session = open_session()
+    try:
+        verifier = assemble(config, session)
+        problems = await verifier.problems()
+        await verifier.aclose()
+    finally:
+        await session.close()
+    if problems:
+        yield Probe(
+            "identity provider", "failed", "\n".join(problems),
+            "Until then nobody can sign in. The server runs on, and notices by itself when this is "
+            "put right.",
+        )  # fmt: skip
+    else:
+        names = ", ".join(each.issuer for each in config.issuers)
+        yield Probe("identity provider", "ok", f"metadata and signing keys read: {names}")
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    asks = settings.auth.introspection.enabled or any(
+        issuer.introspection for issuer in settings.auth.issuers
+    )
+    if asks:
+        file = settings.auth.introspection.client_secret_file
+        yield "auth.introspection.client_secret_file", file
+    if settings.cluster.identity == "token-exchange":
+        file = settings.token_exchange.sts_client_secret_file
+        yield "token_exchange.sts_client_secret_file", file
+
+
+async def _secret(setting: str, file: str) -> Probe:
+    from kube_mcp.auth.secret_file import SecretFile
+
+    if not file:
+        return Probe("client secret", "failed", f"{setting} is not set", "Name the file with it.")
+    try:
+        await SecretFile(file).read()
+    except KubeMcpError as error:
+        return Probe("client secret", "failed", error.message, error.hint or _MOUNT)
+    return Probe("client secret", "ok", f"read from {file}")
