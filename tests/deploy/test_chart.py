@@ -337,6 +337,102 @@ def test_nothing_that_buffers_stands_before_the_stream() -> None:
         assert kinds <= {"headers", "stripPrefix", "rateLimit"}
 
 
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    return selector["matchLabels"].items() <= labels.items()
+
+
+def test_the_pod_of_helm_test_is_not_taken_for_a_server() -> None:
+    objects = template(RENDERS / "everything.yaml")
+    server = one(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    labels = one(objects, "Pod")["metadata"]["labels"]
+    selectors = {
+        "Deployment": one(objects, "Deployment")["spec"]["selector"],
+        "NetworkPolicy": {
+            "matchLabels": one(objects, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"]
+        },
+        "PodDisruptionBudget": one(objects, "PodDisruptionBudget")["spec"]["selector"],
+        "Service": {"matchLabels": one(objects, "Service")["spec"]["selector"]},
+    }
+
+    # The policy lets its pods out to DNS, API server and provider only: helm test could not ask.
+    assert [kind for kind, selector in selectors.items() if selects(selector, labels)] == []
+    assert all(selects(selector, server) for selector in selectors.values())
+
+
+def test_a_network_policy_with_chosen_callers_lets_helm_test_ask() -> None:
+    objects = template(RENDERS / "everything.yaml")
+    labels = one(objects, "Pod")["metadata"]["labels"]
+
+    for rule in one(objects, "NetworkPolicy")["spec"]["ingress"]:
+        (tester,) = [peer["podSelector"] for peer in rule["from"] if "podSelector" in peer]
+        assert selects(tester, labels)
+        assert len(rule["from"]) == 2
+
+
+def test_a_network_policy_reaches_a_provider_behind_the_same_traefik() -> None:
+    objects = template({"networkPolicy": {"enabled": True}})
+    egress = one(objects, "NetworkPolicy")["spec"]["egress"]
+
+    # Policies see the port behind the Service: 8443 in Traefik's chart.
+    assert [{p["port"] for p in rule["ports"]} for rule in egress] == [
+        {53}, {443, 6443}, {443, 8443},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
+def test_a_service_that_can_be_reached_from_outside_publishes_no_metrics(kind: str) -> None:
+    objects = template({"config": SIGN_IN, "service": {"type": kind}})
+    services = {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == "Service"}
+    asked = one(objects, "Pod")["spec"]["containers"][0]["args"][0]
+
+    assert [p["name"] for p in services["kube-mcp"]["ports"]] == ["http"]
+    assert services["kube-mcp-metrics"]["type"] == "ClusterIP"
+    assert [p["name"] for p in services["kube-mcp-metrics"]["ports"]] == ["metrics"]
+    assert "http://kube-mcp-metrics.kube-mcp.svc:9090/readyz" in asked
+
+
+def test_annotations_for_all_are_on_every_object_and_an_objects_own_win() -> None:
+    objects = template(
+        {
+            "commonAnnotations": {"owner": "platform", "tier": "all"},
+            "service": {"annotations": {"tier": "own"}},
+            "podAnnotations": {"tier": "own", "checksum/config": "mine"},
+        }
+    )
+    pod = one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+
+    assert [o["kind"] for o in objects if o["metadata"]["annotations"]["owner"] != "platform"] == []
+    assert one(objects, "Service")["metadata"]["annotations"]["tier"] == "own"
+    assert one(objects, "Pod")["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert (pod["owner"], pod["tier"]) == ("platform", "own")
+    assert pod["checksum/config"] != "mine"
+
+
+def test_labels_from_two_places_stand_once_and_never_hide_a_pod_from_its_deployment() -> None:
+    objects = template(
+        {
+            "commonLabels": {"team": "all", "app.kubernetes.io/name": "other"},
+            "podLabels": {"team": "own", "app.kubernetes.io/instance": "other"},
+        }
+    )
+    deployment = one(objects, "Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+
+    assert labels["team"] == "own"
+    assert selects(deployment["spec"]["selector"], labels)
+    assert deployment["metadata"]["labels"]["team"] == "all"
+
+
+def test_two_urls_of_one_host_name_it_once_for_tls() -> None:
+    urls = ["https://api.example.com/mcp/kubernetes", "https://api.example.com/mcp"]
+    config = {**SIGN_IN, "server": {"public_urls": urls}}
+    made = template({"config": config, "ingress": {"enabled": True, "tlsSecretName": "api"}})
+
+    assert one(made, "Ingress")["spec"]["tls"] == [
+        {"secretName": "api", "hosts": ["api.example.com"]}
+    ]
+
+
 def test_a_digest_wins_over_the_tag() -> None:
     image = pod_spec(template(RENDERS / "digest.yaml"))["containers"][0]["image"]
 
@@ -347,10 +443,11 @@ def test_notes_say_how_to_reach_what_was_installed() -> None:
     open_to_nobody = _notes(RENDERS / "defaults.yaml")
     assert "kubectl port-forward -n kube-mcp deploy/kube-mcp 8080:8080" in open_to_nobody
     signed_in = _notes(RENDERS / "traefik.yaml")
+    # Without the client id it stops with "does not support dynamic client registration".
     assert (
-        "claude mcp add --transport http kubernetes https://api.example.com/mcp/kubernetes"
-        in signed_in
-    )
+        "claude mcp add --transport http --client-id kubernetes-mcp-server --client-secret"
+        " --callback-port 3118 kubernetes https://api.example.com/mcp/kubernetes"
+    ) in signed_in
     assert "port-forward" not in signed_in
 
 

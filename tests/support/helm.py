@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy/chart/kube-mcp"
 #: Rendering takes 0.1 s; a minute is a hang.
 TIMEOUT_S = 60
+
+
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that stands twice, as Flux and kustomize do where Helm itself looks away."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        assert not twice, f"{twice} twice in one map, {node.start_mark}"
+        return super().construct_mapping(node, deep=deep)
 
 
 class HelmRefused(Exception):
@@ -56,7 +66,7 @@ def template(
             "template", release, str(CHART), "--namespace", namespace, "--values", str(path),
             "--kube-version", kube_version, *flags, version=version,
         )  # fmt: skip
-    return [each for each in yaml.safe_load_all(printed) if each]
+    return [each for each in yaml.load_all(printed, _Strict) if each]
 
 
 def one(objects: Sequence[Mapping[str, Any]], kind: str, name: str = "") -> dict[str, Any]:

@@ -20,14 +20,48 @@ app.kubernetes.io/name: {{ include "kube-mcp.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Labels of every object. A key that stands twice is refused by whoever reads YAML strictly, so
+what comes from several places is merged, the first one winning. */}}
 {{- define "kube-mcp.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
-{{ include "kube-mcp.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- $own := dict
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63)
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service }}
+{{- toYaml (merge (dict) (include "kube-mcp.selectorLabels" . | fromYaml) $own .Values.commonLabels) }}
 {{- end }}
+
+{{/* The annotations of one object: its own (`own`, may be missing) win over those of all. */}}
+{{- define "kube-mcp.annotations" -}}
+{{- with merge (dict) (default dict .own) .root.Values.commonAnnotations -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+The pod of `helm test` is not one of the server's: nothing that selects those (Service,
+NetworkPolicy, PodDisruptionBudget, ServiceMonitor) may take it for one.
+*/}}
+{{- define "kube-mcp.testLabels" -}}
+app.kubernetes.io/component: test
+app.kubernetes.io/name: {{ include "kube-mcp.name" . | trunc 58 | trimSuffix "-" }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/*
+The Service with the port for probes and metrics. One that can be reached from outside the cluster
+must not publish it, so there it is another.
+*/}}
+{{- define "kube-mcp.metricsService" -}}
+{{- include "kube-mcp.fullname" . }}{{ if ne .Values.service.type "ClusterIP" }}-metrics{{ end }}
+{{- end }}
+
+{{- define "kube-mcp.metricsPort" -}}
+- name: metrics
+  port: {{ .Values.service.metricsPort }}
+  targetPort: metrics
+  protocol: TCP
+  appProtocol: http
 {{- end }}
 
 {{- define "kube-mcp.serviceAccountName" -}}
