@@ -22,9 +22,12 @@ RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
 FROM ${PYTHON_IMAGE}
 ARG VERSION=0.0.0
 ARG REVISION=unknown
+# The server.name is how the MCP registry sees that image and server.json are the same people's.
 LABEL org.opencontainers.image.title="kube-mcp" \
       org.opencontainers.image.description="A read-only Kubernetes MCP server" \
       org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/kube-mcp/kube-mcp" \
+      io.modelcontextprotocol.server.name="io.github.kube-mcp/kube-mcp" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /app /app

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,21 @@ def test_the_registry_entry_keeps_the_registrys_rules(server_json: dict[str, Any
         assert {"registryType", "identifier", "transport"} <= set(package)
         # The version of an image is in its name; the schema refuses it beside.
         assert ("version" in package) is (package["registryType"] == "pypi")
+
+
+def test_package_and_image_say_which_entry_of_the_registry_is_theirs(
+    server_json: dict[str, Any],
+) -> None:
+    name = server_json["name"]
+    readme = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["readme"]
+
+    # What the registry looks for before it takes an entry: in PyPI's description of the package...
+    assert f"mcp-name: {name} " in (ROOT / readme).read_text()
+    # ...and on the image.
+    label = re.findall(
+        r'io\.modelcontextprotocol\.server\.name="([^"]*)"', (ROOT / "Dockerfile").read_text()
+    )
+    assert label == [name]
 
 
 def test_every_version_is_this_version(server_json: dict[str, Any]) -> None:

@@ -119,6 +119,9 @@ def test_the_image_says_what_it_is_and_is_not_root(image: Image) -> None:
     assert image.config["Entrypoint"] == ["kube-mcp"]
     assert labels["org.opencontainers.image.version"] == __version__
     assert labels["org.opencontainers.image.revision"] == "abc123"
+    # Without it the MCP registry refuses the entry that names this image.
+    name = json.loads((ROOT / "server.json").read_text())["name"]
+    assert labels["io.modelcontextprotocol.server.name"] == name
     assert image.config["Healthcheck"]["Test"][:3] == ["CMD", "python", "-c"]
     assert not [e for e in image.config["Env"] if e.startswith(("KUBE_MCP_", "PIP_"))]
 
