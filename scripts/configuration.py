@@ -64,7 +64,8 @@ def _row(name: str, kind: str, default: str, said: str, env: str) -> str:
 
 def _type(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
-        return "list of text"
+        inner = get_args(annotation)[0]
+        return "list of text" if inner is str else f"list of {_type(inner)}"
     if options := get_args(annotation):
         return " or ".join(f"`{option}`" for option in options)
     return {str: "text", int: "number", float: "number", bool: "true or false"}[annotation]

@@ -110,9 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     scaffold.add_argument("--image", required=True, help="image of that server, with a version")
     scaffold.add_argument("--port", type=int, default=8080, help="port it listens on")
     scaffold.add_argument("--path", default="/", help="path at which it answers MCP itself")
-    scaffold.add_argument("--into", default="deploy/gitops", help="the GitOps folder to write to")
+    scaffold.add_argument("--into", default=".", help="the GitOps folder (default: where you are)")
     scaffold.set_defaults(run=_scaffold)
 
+    parser.epilog = (
+        "Every setting is also an environment variable: docs/configuration.md lists them all."
+    )
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(run=_version)
     return parser
@@ -120,12 +123,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", default=os.environ.get("KUBE_MCP_CONFIG", ""), help="TOML file with settings"
+        "--config",
+        default=os.environ.get("KUBE_MCP_CONFIG", ""),
+        help="TOML file with settings (or KUBE_MCP_CONFIG)",
     )
     parser.add_argument(
         "--config-dir",
         default=os.environ.get("KUBE_MCP_CONFIG_DIR", ""),
-        help="folder whose *.toml files are read after it, in order",
+        help="folder whose *.toml files are read after it, in order (or KUBE_MCP_CONFIG_DIR)",
     )
     parser.add_argument("--kubeconfig", help="path of a kubeconfig")
     parser.add_argument(
@@ -200,8 +205,17 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 
 def _rbac(arguments: argparse.Namespace) -> int:
-    from kube_mcp.access.rbac import as_yaml, rules
+    from typing import get_args
 
+    from kube_mcp.access.rbac import as_yaml, rules
+    from kube_mcp.errors import InputError, suggest
+    from kube_mcp.settings import Toolset
+
+    known = get_args(Toolset)
+    for name in arguments.toolset:
+        if name not in known:
+            hint = suggest(name, known) or f"There are {', '.join(known)}."
+            raise InputError(f"'{name}' is not a toolset.", hint=hint)
     granted = rules(arguments.toolset, secrets=arguments.secrets, who_can=arguments.who_can)
     print(as_yaml(granted, name=arguments.name), end="")
     return 0
@@ -218,7 +232,7 @@ def _scaffold(arguments: argparse.Namespace) -> int:
     made, next_steps = write(server, Path(arguments.into))
     for path in made:
         print(path)
-    print(f"\n{next_steps}", end="")
+    print(f"\n{next_steps}")
     return 0
 
 

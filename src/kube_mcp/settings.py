@@ -24,6 +24,11 @@ ENV_PREFIX = "KUBE_MCP_"
 _SERVICE_LINKS = re.compile(r"KUBE_MCP_(SERVICE_|PORT($|_))")
 
 
+#: The units in which tools are opened. A misspelt one in a grant would leave what it should close
+#: open to everybody, so they are named here and a test holds them against the tools.
+Toolset = Literal["core", "logs", "helm"]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -207,7 +212,7 @@ class TokenExchangeSettings(_Section):
 class GrantSettings(_Section):
     """Opens toolsets to callers who have one of the scopes or groups; closes them to all others."""
 
-    toolsets: tuple[str, ...] = Field(description="Toolsets this opens.")
+    toolsets: tuple[Toolset, ...] = Field(description="Toolsets this opens.")
     scopes: tuple[str, ...] = Field((), description="One of these scopes opens them.")
     groups: tuple[str, ...] = Field((), description="One of these groups opens them.")
 
@@ -226,7 +231,7 @@ class GroupPolicySettings(_Section):
 class PolicySettings(_Section):
     """What is shown through this server, whatever the cluster allows."""
 
-    toolsets: tuple[str, ...] = Field((), description="Toolsets served; empty: all.")
+    toolsets: tuple[Toolset, ...] = Field((), description="Toolsets served; empty: all.")
     namespaces_allow: tuple[str, ...] = Field(
         (), description="Only these namespaces (`*` as in a shell); empty: all."
     )

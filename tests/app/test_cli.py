@@ -50,6 +50,15 @@ def test_rbac_prints_a_cluster_role_without_secrets_or_stars(
     assert verbs == {"get", "list", "watch"}
 
 
+def test_rbac_for_a_misspelt_toolset_prints_no_smaller_role(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rbac", "--toolset", "lgos"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "kube-mcp: 'lgos' is not a toolset. Did you mean 'logs'?\n"
+
+
 def test_a_wrong_setting_stops_the_start_with_every_problem(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[server]\nprot = 1\n")

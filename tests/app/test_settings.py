@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from kube_mcp.errors import SettingsError
-from kube_mcp.settings import env_name, keys, load
+from kube_mcp.settings import Toolset, env_name, keys, load
+from kube_mcp.tools._tool import discover
 
 
 def test_defaults_need_no_file() -> None:
@@ -109,3 +111,15 @@ def test_every_setting_says_what_it_is_in_a_sentence() -> None:
     for key, field in keys():
         assert field.description, key
         assert field.description.endswith("."), key
+
+
+def test_the_toolsets_that_can_be_named_are_those_of_the_tools() -> None:
+    assert set(get_args(Toolset)) == {tool.toolset for tool in discover()}
+
+
+def test_a_misspelt_toolset_in_a_grant_does_not_leave_it_open(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[[policy.grants]]\ntoolsets = ["lgos"]\ngroups = ["admins"]\n')
+
+    with pytest.raises(SettingsError, match="input should be 'core', 'logs' or 'helm'"):
+        load(file=str(file), environ={})
