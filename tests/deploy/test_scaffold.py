@@ -111,6 +111,20 @@ def test_what_is_there_is_not_overwritten(gitops: Path) -> None:
     assert paths[0].read_text() == "mine"
 
 
+def test_its_flux_kustomization_lies_beside_the_first_ones(gitops: Path) -> None:
+    (gitops / "clusters/example").rename(gitops / "clusters/home")
+    paths, _ = write(GRAFANA, gitops)
+
+    assert gitops / "clusters/home/grafana-mcp-server.yaml" in paths
+    assert not (gitops / "clusters/example").exists()
+
+
+def test_a_folder_that_is_not_the_gitops_folder_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not the GitOps folder"):
+        write(GRAFANA, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

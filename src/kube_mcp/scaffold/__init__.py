@@ -20,6 +20,11 @@ _IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*(:[\w.-]+|@sha256:[0-9a-f]{64})")
 _PATH = re.compile(r"/([\w.-]+(/[\w.-]+)*)?")
 _MARK = re.compile(r"@([A-Z]+)@")
 
+#: What the folder below ``clusters/`` is called before it is copied.
+CLUSTER = "example"
+#: What every server's kustomization includes, from the root of the GitOps folder.
+_COMPONENT = "components/mcp-server"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpServer:
@@ -79,13 +84,17 @@ class McpServer:
         )
 
 
-def rendered(folder: str, server: McpServer) -> dict[str, str]:
-    """Every template of ``folder`` (``server``: any; ``foreign``: not this project's) for ``server``."""
+def rendered(folder: str, server: McpServer, *, cluster: str = CLUSTER) -> dict[str, str]:
+    """Every template of ``folder`` (``server``: any; ``foreign``: not this project's) for ``server``.
+
+    ``cluster`` is the folder below ``clusters/`` that Flux applies.
+    """
     values = server.fields()
+    named = {"cluster": cluster, **{key.lower(): value for key, value in values.items()}}
     out = {}
     for template in sorted(files(__name__).joinpath("templates", folder).iterdir(), key=str):
         text = template.read_text(encoding="utf-8")
-        out[_PLACES[template.name].format(**{k.lower(): v for k, v in values.items()})] = _MARK.sub(
+        out[_PLACES[template.name].format(**named)] = _MARK.sub(
             lambda mark: values[mark.group(1)], text
         )
     return out
@@ -101,25 +110,32 @@ _PLACES: Mapping[str, str] = {
     "deployment.yaml": "apps/base/{full}/deployment.yaml",
     "service.yaml": "apps/base/{full}/service.yaml",
     "kustomization.yaml": "apps/base/{full}/kustomization.yaml",
-    "flux.yaml": "clusters/example/{full}.yaml",
+    "flux.yaml": "clusters/{cluster}/{full}.yaml",
 }
 
 
-def scaffold(server: McpServer) -> dict[str, str]:
+def scaffold(server: McpServer, *, cluster: str = CLUSTER) -> dict[str, str]:
     """All files for one more server, by their path in the GitOps folder."""
     if not server.image:
         raise InputError(
             f"{server.name} needs an image.", hint="Give one, such as --image NAME:VERSION."
         )
-    return {**rendered("server", server), **rendered("foreign", server)}
+    return {**rendered("server", server), **rendered("foreign", server, cluster=cluster)}
 
 
 def write(server: McpServer, folder: Path) -> tuple[list[Path], str]:
     """Write the files below ``folder``; the paths written, and what is left to do by hand.
 
-    Writes nothing at all, and raises `InputError` naming them, where files are there already.
+    The Flux Kustomization goes where that of the server that is there already lies. Writes nothing
+    at all, and raises `InputError`, where the folder is not a GitOps folder or files are there.
     """
-    made = {folder / path: text for path, text in scaffold(server).items()}
+    if not (folder / _COMPONENT).is_dir():
+        raise InputError(
+            f"There is no {_COMPONENT} in '{folder}', so it is not the GitOps folder.",
+            hint="Name that with --into.",
+        )
+    cluster = _cluster(folder)
+    made = {folder / path: text for path, text in scaffold(server, cluster=cluster).items()}
     there = [str(path) for path in made if path.exists()]
     if there:
         raise InputError(
@@ -130,6 +146,12 @@ def write(server: McpServer, folder: Path) -> tuple[list[Path], str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(made), next_steps(server)
+
+
+def _cluster(folder: Path) -> str:
+    """The one folder below ``clusters/`` that applies an MCP server, under whatever name."""
+    found = {path.parent.name for path in folder.glob("clusters/*/*-mcp-server.yaml")}
+    return found.pop() if len(found) == 1 else CLUSTER
 
 
 def next_steps(server: McpServer) -> str:
