@@ -56,7 +56,7 @@ class Storage:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._buildah = (
+        self.command = (
             str(system_program("buildah")),
             "--storage-driver=vfs",
             f"--root={folder / 'root'}",
@@ -64,20 +64,30 @@ class Storage:
         )
 
     def buildah(self, *arguments: str) -> str:
-        return run(*self._buildah, *arguments).strip()
+        return run(*self.command, *arguments).strip()
 
     def build(self, tag: str, *, build_arguments: Sequence[str] = ()) -> None:
         """The base under the name the Dockerfile asks for, then the Dockerfile."""
+        self.make_base()
+        self.buildah(
+            "bud", *self.build_options(), "--timestamp=0", *build_arguments, f"--tag={tag}",
+            str(ROOT),
+        )  # fmt: skip
+
+    def make_base(self) -> None:
+        """A Debian with Python, under the name the Dockerfile asks for."""
         container = self.buildah("from", "scratch")
         self.buildah("add", "--quiet", container, str(base_archive()), "/")
         self.buildah("commit", "--quiet", "--rm", container, BASE)
+
+    def build_options(self) -> list[str]:
+        """What a build needs on this machine, and nowhere else."""
         pip = self._folder / "pip.conf"
         pip.write_text(_pip_configuration())
-        self.buildah(
-            "bud", "--isolation=chroot", "--network=host", "--pull-never", "--format=docker",
+        return [
+            "--isolation=chroot", "--network=host", "--pull-never", "--format=docker",
             f"--volume={pip}:/etc/pip.conf:ro", "--volume=/etc/ssl/certs:/etc/ssl/certs:ro",
-            "--timestamp=0", *build_arguments, f"--tag={tag}", str(ROOT),
-        )  # fmt: skip
+        ]  # fmt: skip
 
     def config(self, tag: str) -> dict[str, Any]:
         """What the image says about itself."""
