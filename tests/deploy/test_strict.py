@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kube_mcp.scaffold import McpServer, write
 from testbed.bed import Bed
@@ -18,7 +20,7 @@ from tests.support.flux import (
     release_objects,
     substitute,
 )
-from tests.support.helm import one, template
+from tests.support.helm import ROOT, one, template
 from tests.support.strict import NotAccepted, dry_run
 
 NEEDS_TOOLS = ("helm4", "kubectl")
@@ -110,6 +112,19 @@ def test_a_second_server_from_the_scaffold_is_accepted(stack: Bed, tmp_path: Pat
 
     dry_run(stack.kubeconfig_file, found)
     assert len(paths) == 9
+
+
+def test_the_chart_from_git_that_the_page_shows_is_accepted(stack: Bed) -> None:
+    page = (ROOT / "docs/deploy.md").read_text()
+    (shown,) = re.findall(r"`chart: (\{spec:[^`]+\})`", page)
+    built = kustomize(GITOPS / "apps/base/kubernetes-mcp-server")
+    found = objects(substitute(built, SETTINGS))
+    create_namespaces(stack, found)
+    release = deepcopy(one(found, "HelmRelease"))
+    del release["spec"]["chartRef"]
+    release["spec"]["chart"] = yaml.safe_load(shown)
+
+    dry_run(stack.kubeconfig_file, [release])
 
 
 @pytest.mark.parametrize(

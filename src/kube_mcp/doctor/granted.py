@@ -102,7 +102,8 @@ async def _namespaces(cluster: Cluster) -> tuple[Sequence[str], bool]:
         listing = await cluster.list(NAMESPACES, metadata_only=True)
     except KubeMcpError:
         return _USUAL, False
-    return [dig_str(item, "metadata", "name") for item in listing.items], True
+    names = [dig_str(item, "metadata", "name") for item in listing.items]
+    return (names, True) if names else (_USUAL, False)  # not to look anywhere proves nothing
 
 
 def _granted(rule: Any) -> Granted:
