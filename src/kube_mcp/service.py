@@ -18,7 +18,7 @@ from kube_mcp.parts import Parts, build
 from kube_mcp.server.limits import Limits
 from kube_mcp.server.readiness import Problem
 from kube_mcp.settings import Settings
-from kube_mcp.sources import Access, auth_config
+from kube_mcp.sources import Access, auth_config, client_secrets
 
 if TYPE_CHECKING:
     import aiohttp
@@ -109,7 +109,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
             lambda caller, tool: _scopes_lacking(parts, caller, tool), challenge.insufficient_scope
         )
     readiness = Readiness(
-        lambda: _problems(parts, verifier),
+        lambda: _every_problem(parts, verifier),
         timeout_s=READY_TIMEOUT_S,
         on_result=lambda ready: parts.metrics.ready(is_ready=ready),
     )
@@ -215,6 +215,23 @@ def _record(parts: Parts, decision: Decision) -> None:
                 "client": decision.client_address,
             },
         )
+
+
+async def _every_problem(parts: Parts, verifier: Verifier | None) -> list[Problem]:
+    return [*await _problems(parts, verifier), *await _missing_secrets(parts.settings)]
+
+
+async def _missing_secrets(settings: Settings) -> list[Problem]:
+    """Client secrets that are not mounted yet: calls would fail one by one, far from the cause."""
+    from kube_mcp.auth.secret_file import SecretFile
+
+    found = []
+    for _, file in client_secrets(settings):
+        try:
+            await SecretFile(file).read()
+        except KubeMcpError as error:
+            found.append(Problem("client secret", "missing", str(error)))
+    return found
 
 
 async def _problems(parts: Parts, verifier: Verifier | None) -> list[Problem]:

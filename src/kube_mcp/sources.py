@@ -303,6 +303,21 @@ _AS_SET = {
 }
 
 
+def client_secrets(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The files with client secrets that these settings need, each with the setting that names it."""
+    asks = settings.auth.introspection.enabled or any(
+        issuer.introspection for issuer in settings.auth.issuers
+    )
+    found = []
+    if asks:
+        file = settings.auth.introspection.client_secret_file
+        found.append(("auth.introspection.client_secret_file", file))
+    if settings.cluster.identity == "token-exchange":
+        file = settings.token_exchange.sts_client_secret_file
+        found.append(("token_exchange.sts_client_secret_file", file))
+    return tuple(found)
+
+
 def _mode_problems(settings: Settings) -> Iterator[str]:
     """What keeps the chosen identity mode from working, under the names of the settings."""
     identity = settings.cluster.identity

@@ -120,6 +120,33 @@ async def test_without_its_provider_it_is_alive_says_which_and_recovers_by_itsel
     assert [line for line in lines if provider.issuer in json.dumps(line)]
 
 
+async def test_without_its_client_secret_it_is_alive_says_so_and_takes_it_when_it_appears(
+    account: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "sts_client_secret"
+    exchange = f"""
+[token_exchange]
+sts_client_id = "kubernetes-mcp-server"
+sts_audience = "kubernetes"
+sts_client_secret_file = "{secret}"
+"""
+    async with NanoIdp(tmp_path / "provider") as provider:
+        override = provider_settings(provider.issuer) + exchange
+        with Pod(
+            "sealed", files=files(VALUES), override=f'identity = "token-exchange"\n{override}',
+            kubeconfig=account, folder=tmp_path,
+        ) as pod:  # fmt: skip
+            problems = await asyncio.to_thread(pod.wait_until, "/readyz", 503)
+            alive, _ = await asyncio.to_thread(pod.probe, "/livez")
+            secret.write_text("secret\n")
+            ready = await asyncio.to_thread(pod.wait_until, "/readyz", 200)
+            said = pod.log_file.read_text()
+
+    assert (alive, ready) == (200, {"status": "ready"})
+    assert problems["problems"] == [{"part": "client secret", "code": "missing"}]
+    assert f"Not ready: client secret: The secret file '{secret}' cannot be read" in said
+
+
 def test_without_its_cluster_it_is_alive_and_says_so(
     stack: Bed, account: Path, tmp_path: Path
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from kube_mcp.doctor.probe import Probe
 from kube_mcp.errors import KubeMcpError
 from kube_mcp.settings import Settings
-from kube_mcp.sources import auth_config
+from kube_mcp.sources import auth_config, client_secrets
 
 _MOUNT = (
     "Mount the Secret there (in the chart: clientSecrets.existingSecret; docs/deploy.md, step 3). "
@@ -24,7 +24,7 @@ async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
     from kube_mcp.auth.assemble import assemble
     from kube_mcp.auth.provider import open_session
 
-    for setting, file in _secrets(settings):
+    for setting, file in client_secrets(settings):
         yield await _secret(setting, file)
     session = open_session()
     try:
@@ -42,18 +42,6 @@ async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
     else:
         names = ", ".join(each.issuer for each in config.issuers)
         yield Probe("identity provider", "ok", f"metadata and signing keys read: {names}")
-
-
-def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
-    asks = settings.auth.introspection.enabled or any(
-        issuer.introspection for issuer in settings.auth.issuers
-    )
-    if asks:
-        file = settings.auth.introspection.client_secret_file
-        yield "auth.introspection.client_secret_file", file
-    if settings.cluster.identity == "token-exchange":
-        file = settings.token_exchange.sts_client_secret_file
-        yield "token_exchange.sts_client_secret_file", file
 
 
 async def _secret(setting: str, file: str) -> Probe:
