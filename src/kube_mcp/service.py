@@ -17,6 +17,7 @@ from kube_mcp.modes import identity_mode
 from kube_mcp.parts import Parts, build
 from kube_mcp.server.limits import Limits
 from kube_mcp.server.readiness import Problem
+from kube_mcp.server.recorder import caller_fields
 from kube_mcp.settings import Settings
 from kube_mcp.sources import Access, auth_config, client_secrets
 
@@ -76,11 +77,14 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
     parts = build(settings, mode=mode)
     stack.push_async_callback(parts.clusters.aclose)
 
+    def record(decision: Decision) -> None:
+        _record(parts, decision)
+
     gate = Gate(_limits(settings), monotonic=time.monotonic)
     step_up = None
 
     def limited(app: App) -> App:
-        return CallerLimits(app, gate, on_wait=parts.metrics.refused)
+        return CallerLimits(app, gate, audit=record)
 
     protect: Callable[[App], App] = limited
     public = PublicUrls(settings.server.public_urls) if config is not None else None
@@ -99,14 +103,16 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
                 limited(app),
                 known,
                 challenge,
-                audit=lambda decision: _record(parts, decision),
+                audit=record,
                 patience=Patience(monotonic=time.monotonic),
                 **door,
             )
 
         protect = signed_in
         step_up = StepUp(
-            lambda caller, tool: _scopes_lacking(parts, caller, tool), challenge.insufficient_scope
+            lambda caller, operation, name: _scopes_lacking(parts, caller, operation, name),
+            challenge.insufficient_scope,
+            record,
         )
     readiness = Readiness(
         lambda: _every_problem(parts, verifier),
@@ -191,8 +197,10 @@ def _relay(verifier: Verifier) -> Callable[[], Awaitable[Mapping[str, Any]]]:
     return first
 
 
-def _scopes_lacking(parts: Parts, caller: Caller | None, tool: str) -> tuple[str, ...]:
-    toolset = parts.host.toolset(tool)
+def _scopes_lacking(
+    parts: Parts, caller: Caller | None, operation: str, name: str
+) -> tuple[str, ...]:
+    toolset = parts.host.toolset(operation, name)
     if not toolset or toolset in parts.access.open_toolsets(caller):
         return ()
     return parts.access.scopes_for(toolset)
@@ -203,7 +211,9 @@ def _record(parts: Parts, decision: Decision) -> None:
     if decision.allowed:
         return
     parts.metrics.refused(decision.code)
-    logger.warning("Refused a request: %s", decision.sentence, extra={"code": decision.code})
+    # Every client's first request comes without a token: that is how it finds out where to sign in.
+    level = logging.INFO if decision.code == "no-token" else logging.WARNING
+    logger.log(level, "Refused a request: %s", decision.sentence, extra={"code": decision.code})
     if parts.audit is not None:
         parts.audit.event(
             "refused",
@@ -211,6 +221,7 @@ def _record(parts: Parts, decision: Decision) -> None:
                 "code": decision.code,
                 "status": decision.status,
                 "reason": decision.sentence,
+                "caller": caller_fields(decision.caller),
                 "claimed": decision.claimed,
                 "client": decision.client_address,
             },

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kube_mcp.access.clusters import ClusterSource
-from kube_mcp.access.policy import Policy
+from kube_mcp.access.policy import NOTHING, Policy
 from kube_mcp.errors import CredentialsError, SettingsError
 from kube_mcp.kube.client import GuardOptions
 from kube_mcp.kube.transport import Transport
@@ -158,6 +158,7 @@ class Access:
             namespaces_allow=general.namespaces_allow,
             namespaces_deny=general.namespaces_deny,
             kinds_deny=general.kinds_deny,
+            toolsets=self._open_in_policy(caller),
         )
         mine = [each for each in general.groups if caller and each.group in caller.groups]
         if not mine:
@@ -185,6 +186,11 @@ class Access:
             if caller.scopes & set(grant.scopes) or set(caller.groups) & set(grant.groups):
                 granted -= set(grant.toolsets)
         return frozenset(served - granted)
+
+    def _open_in_policy(self, caller: Caller | None) -> tuple[str, ...]:
+        """The open toolsets as `Policy` writes them: empty for all."""
+        opened = self.open_toolsets(caller)
+        return () if opened >= set(self.toolsets) else tuple(sorted(opened)) or NOTHING
 
     def scopes_for(self, toolset: str) -> tuple[str, ...]:
         """Scopes that would open a toolset which is closed to a caller; none if groups decide."""

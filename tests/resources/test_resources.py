@@ -12,6 +12,7 @@ from kube_mcp.resources._resource import discover, parse, resource
 from kube_mcp.server.host import Asked
 from kube_mcp.server.reads import Reads
 from kube_mcp.server.resource_host import Resources
+from kube_mcp.server.toolsets import Toolsets
 from tests.server import toys
 from tests.support import build
 from tests.support.api_server import FakeApiServer
@@ -20,7 +21,7 @@ from tests.support.api_server import FakeApiServer
 def _resources(*servers: FakeApiServer) -> Resources:
     names = ("one", "arn:aws:eks:eu-1:1:cluster/two")[: len(servers)]
     opens = toys.clusters(**dict(zip(names, servers, strict=True)))
-    return Resources(discover(), Reads(opens, cluster_names=names))
+    return Resources(discover(), Reads(opens, cluster_names=names), toolsets=Toolsets())
 
 
 async def _read(resources: Resources, uri: str) -> str:
@@ -30,7 +31,7 @@ async def _read(resources: Resources, uri: str) -> str:
 
 async def test_the_list_of_namespaces_has_an_address() -> None:
     resources = _resources(toys.small_cluster())
-    assert [str(each.uri) for each in resources.listed] == ["k8s://cluster/namespaces"]
+    assert [str(each.uri) for each in resources.listed(None)] == ["k8s://cluster/namespaces"]
     text = await _read(resources, "k8s://cluster/namespaces")
     assert [line.split()[0] for line in text.splitlines()] == ["NAME", "billing", "shop"]
 
@@ -53,16 +54,16 @@ async def test_several_clusters_have_addresses_of_their_own() -> None:
     two = FakeApiServer(build.namespace("only-in-two"))
     resources = _resources(toys.small_cluster(), two)
 
-    assert [str(each.uri) for each in resources.listed] == [
+    assert [str(each.uri) for each in resources.listed(None)] == [
         "k8s://one/namespaces",
         "k8s://arn%3Aaws%3Aeks%3Aeu-1%3A1%3Acluster%2Ftwo/namespaces",
     ]
-    assert {each.uri_template for each in resources.templates} == {
+    assert {each.uri_template for each in resources.templates(None)} == {
         "k8s://{cluster}/{kind}/{name}",
         "k8s://{cluster}/namespaces/{namespace}/{kind}/{name}",
     }
-    assert "only-in-two" in await _read(resources, str(resources.listed[1].uri))
-    assert "only-in-two" not in await _read(resources, str(resources.listed[0].uri))
+    assert "only-in-two" in await _read(resources, str(resources.listed(None)[1].uri))
+    assert "only-in-two" not in await _read(resources, str(resources.listed(None)[0].uri))
 
 
 @pytest.mark.parametrize(

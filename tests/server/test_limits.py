@@ -9,6 +9,7 @@ import pytest
 
 from kube_mcp.auth.caller import BearerToken, Caller
 from kube_mcp.server.asgi import Answer, Receive, Scope, Send
+from kube_mcp.server.bearer import Decision
 from kube_mcp.server.limits import CallerLimits, Gate, Limits
 from tests.support.asgi import Reply, call
 from tests.support.signin import Clock, Recorder
@@ -43,7 +44,7 @@ class Held:
 def limited(app: object, clock: Clock, **changes: float) -> CallerLimits:
     limits = replace(Limits(), **changes)  # type: ignore[arg-type]
     assert limits.problems() == []
-    return CallerLimits(app, Gate(limits, monotonic=clock), on_wait=lambda code: None)  # type: ignore[arg-type]
+    return CallerLimits(app, Gate(limits, monotonic=clock))  # type: ignore[arg-type]
 
 
 async def asked(app: CallerLimits, caller: Caller = ALICE) -> Reply:
@@ -74,7 +75,7 @@ async def test_a_refusal_is_json_rpc_with_a_sentence_and_says_when_to_come_back(
         "id": None,
         "error": {
             "code": -32029,
-            "message": "Too many calls: 0.25 a second are allowed, 1 at once. Try again in 4 s.",
+            "message": "Too many calls: 15 a minute are allowed, 1 at once. Try again in 4 s.",
             "data": {"reason": "rate", "retryAfterSeconds": 4},
         },
     }
@@ -131,7 +132,7 @@ async def test_all_callers_together_are_counted_too() -> None:
 async def test_a_call_that_is_cancelled_or_fails_gives_its_place_back() -> None:
     held = Held()
     gate = Gate(Limits(in_flight_per_subject=1), monotonic=Clock(0.0))
-    app = CallerLimits(held, gate, on_wait=lambda code: None)
+    app = CallerLimits(held, gate)
     running = asyncio.ensure_future(asked(app))
     await asyncio.sleep(0)
     assert gate.in_flight == 1
@@ -146,14 +147,14 @@ async def test_a_call_that_is_cancelled_or_fails_gives_its_place_back() -> None:
 
 
 async def test_waiting_is_heard_of() -> None:
-    heard: list[str] = []
+    heard: list[Decision] = []
     gate = Gate(Limits(rate_per_s=1, burst=1), monotonic=Clock(0.0))
-    app = CallerLimits(Recorder(), gate, on_wait=heard.append)
+    app = CallerLimits(Recorder(), gate, audit=heard.append)
 
     await asked(app)
     await asked(app)
 
-    assert heard == ["rate"]
+    assert [(each.code, each.status, each.caller) for each in heard] == [("rate", 429, ALICE)]
 
 
 def test_a_stream_of_new_subjects_does_not_fill_the_memory() -> None:

@@ -30,7 +30,7 @@ def signed_in(app: App) -> App:
     return inner
 
 
-def needs(caller: Caller | None, tool: str) -> Iterable[str]:
+def needs(caller: Caller | None, operation: str, tool: str) -> Iterable[str]:
     assert caller is ALICE
     return ("kube:logs",) if tool == "count_pods" else ()
 
@@ -68,10 +68,11 @@ async def test_nothing_but_a_call_of_that_tool_is_held_up() -> None:
     [
         b"{", b"[]", b"3", b'{"method":"tools/call"}', b'{"method":"tools/call","params":[]}',
         b'{"method":"tools/call","params":{"name":3}}', b'{"method":["tools/call"]}',
+        b'{"method":"tools/call","params":{"uri":"k8s://x"}}', b'{"method":"resources/read"}',
     ],
 )  # fmt: skip
 async def test_a_malformed_body_is_left_to_the_protocol(body: bytes) -> None:
-    def fail(caller: Caller | None, tool: str) -> Iterable[str]:
+    def fail(caller: Caller | None, operation: str, tool: str) -> Iterable[str]:
         raise AssertionError("asked for something that is no call")
 
     refusal = StepUp(fail, lambda scope, scopes: Answer(403)).refuse({"state": {}}, body)

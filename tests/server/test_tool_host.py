@@ -224,5 +224,6 @@ async def test_the_schema_is_looked_up_by_name_for_everybody() -> None:
         "additionalProperties": False,
     }
     assert host.tool_schema("ech") is None
-    assert host.toolset("echo") == "toys"
-    assert host.toolset("ech") == ""
+    assert host.toolset("tools/call", "echo") == "toys"
+    assert host.toolset("tools/call", "ech") == ""
+    assert host.toolset("prompts/get", "echo") == ""

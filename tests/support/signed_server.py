@@ -183,7 +183,7 @@ async def signed_server(
                 await verifier.aclose()
 
 
-def _scopes_needed(caller: Caller | None, tool: str) -> Iterable[str]:
+def _scopes_needed(caller: Caller | None, operation: str, tool: str) -> Iterable[str]:
     granted = caller.scopes if caller is not None else frozenset()
     return [LOGS] if tool == "get_logs" and LOGS not in granted else []
 

@@ -241,6 +241,7 @@ class Cluster:
         The filters see what the answer shows: matching the raw line alone would let a pattern
         find out a secret letter by letter.
         """
+        self.policy.check_toolset("logs")
         self.policy.check(PODS, query.namespace)
 
         in_key = False
@@ -307,6 +308,7 @@ class Cluster:
         return await helm.changes(self._client, before, after)
 
     def _check_helm(self, namespace: str) -> None:
+        self.policy.check_toolset("helm")
         self.policy.check(SECRETS, namespace)
         if not self._client.allow.helm_release_secrets:
             raise NotAllowed(

@@ -33,6 +33,18 @@ class Policy:
             return False
         return not self.namespaces_allow or _any(namespace, self.namespaces_allow)
 
+    def check_toolset(self, toolset: str) -> None:
+        """Raises `NotAllowed` where a toolset is closed to this caller.
+
+        Asked where the data is read, because more than one tool leads to it: a diagnosis quotes
+        logs, and whoever may not read logs must not read them there either.
+        """
+        if self.toolsets and toolset not in self.toolsets:
+            raise NotAllowed(
+                f"This server does not open the toolset '{toolset}' to this caller.",
+                hint="Its operator opens toolsets (policy.toolsets and policy.grants).",
+            )
+
     @property
     def narrows_namespaces(self) -> bool:
         """Whether a list over all namespaces has to be sifted."""

@@ -24,7 +24,8 @@ _MAX_URI_CHARS = 2_000
 class Resource:
     """One resource, or the template of many. ``path`` follows the cluster in the address.
 
-    ``read`` takes the cluster and the template's variables and gives the whole text.
+    ``read`` takes the cluster and the template's variables and gives the whole text. ``toolset`` is
+    what an operator opens per scope or group, as for tools.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Resource:
     mime_type: str
     path: str
     read: Callable[..., Awaitable[str]]
+    toolset: str = "core"
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ async def _admit_everybody(caller: Caller) -> Denied | None:
     return None
 
 
-def _tell_nobody(decision: Decision) -> None:
+def tell_nobody(decision: Decision) -> None:
     """No audit log is wanted."""
 
 
@@ -77,7 +77,7 @@ class BearerAuth:
         challenge: Challenge,
         *,
         admit: Callable[[Caller], Awaitable[Denied | None]] = _admit_everybody,
-        audit: Callable[[Decision], None] = _tell_nobody,
+        audit: Callable[[Decision], None] = tell_nobody,
         patience: Patience | None = None,
     ) -> None:
         self._app = app
@@ -104,7 +104,7 @@ class BearerAuth:
                     status=outcome.status,
                     sentence=outcome.sentence,
                     claimed=outcome.claimed,
-                    client_address=_peer(scope),
+                    client_address=peer(scope),
                 )
             )
             if self._patience is not None and outcome.code not in _WITHOUT_TOKEN:
@@ -118,7 +118,7 @@ class BearerAuth:
                 status=200,
                 sentence="The token is good.",
                 caller=outcome,
-                client_address=_peer(scope),
+                client_address=peer(scope),
             )
         )
         inner = dict(scope)
@@ -204,6 +204,7 @@ def _name(header: Header) -> str:
     return header[0].decode("latin-1").lower().replace("_", "-")
 
 
-def _peer(scope: Scope) -> str:
+def peer(scope: Scope) -> str:
+    """The address a request came from, as the server saw it: often a proxy's."""
     client = scope.get("client")
     return str(client[0]) if client else ""

@@ -15,7 +15,8 @@ from kube_mcp.server.outcome import unknown_name
 from kube_mcp.server.reads import OpenCluster, Reads
 from kube_mcp.server.recorder import Recorder
 from kube_mcp.server.resource_host import Resources
-from kube_mcp.server.tool_host import MayUse, Tools, everybody
+from kube_mcp.server.tool_host import Tools
+from kube_mcp.server.toolsets import CORE, MayUse, Toolsets, everybody
 from kube_mcp.tools._tool import Tool
 
 
@@ -24,7 +25,7 @@ class KubeHost:
 
     ``open_cluster`` is awaited for every call with the name given ("" for the default) and the
     caller; ``cluster_names`` are the names there are, the default first. See `Reads` and `Tools`
-    for the rest. ``authorize`` of an edge asks `toolset` which toolset a tool belongs to.
+    for the rest. The edge asks `toolset` what an operation needs.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class KubeHost:
             max_bytes=max_bytes,
         )
         self._recorder = recorder or Recorder()
-        self._tools = Tools(tools, reads, may_use=may_use, may_see=may_see)
-        self._resources = Resources(resources, reads)
+        self._toolsets = Toolsets(may_use, may_see or may_use)
+        self._tools = Tools(tools, reads, toolsets=self._toolsets)
+        self._resources = Resources(resources, reads, toolsets=self._toolsets)
         self._prompts = {each.name: each for each in sorted(prompts, key=lambda one: one.name)}
         self._completions = Completions(open_cluster, cluster_names=cluster_names)
 
@@ -59,9 +61,14 @@ class KubeHost:
         """Names of all tools, prompts and resources: the fixed set that metrics label with."""
         return (*self._tools.names, *self._prompts, *self._resources.names)
 
-    def toolset(self, tool: str) -> str:
-        """The toolset of a tool, "" for a name that is not one."""
-        return self._tools.toolset(tool)
+    def toolset(self, operation: str, name: str) -> str:
+        """The toolset that ``tools/call`` of a tool, or ``resources/read`` of an address, needs.
+
+        Empty where nothing is called so, and for every other operation.
+        """
+        if operation == "tools/call":
+            return self._tools.toolset(name)
+        return self._resources.toolset(name) if operation == "resources/read" else ""
 
     def tool_schema(self, name: str) -> Mapping[str, Any] | None:
         return self._tools.schema(name)
@@ -93,10 +100,10 @@ class KubeHost:
         return types.GetPromptResult(description=prompt.description, messages=[message])
 
     async def list_resources(self, asked: Asked) -> Sequence[types.Resource]:
-        return self._resources.listed
+        return self._resources.listed(asked.caller)
 
     async def list_resource_templates(self, asked: Asked) -> Sequence[types.ResourceTemplate]:
-        return self._resources.templates
+        return self._resources.templates(asked.caller)
 
     async def read_resource(
         self, params: types.ReadResourceRequestParams, asked: Asked
@@ -109,7 +116,8 @@ class KubeHost:
         with self._recorder.call(
             "completion/complete", argument.name, {argument.name: argument.value}, asked
         ):
-            if argument.name not in self._arguments_of(params.ref):
+            closed = not self._toolsets.may_use(asked.caller, CORE)
+            if closed or argument.name not in self._arguments_of(params.ref):
                 return types.Completion(values=[], total=0, has_more=False)
             return await self._completions.of(argument.name, argument.value, known, asked)
 

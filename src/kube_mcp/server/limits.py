@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from kube_mcp.server.asgi import Answer, App, Receive, Scope, Send, json_answer
-from kube_mcp.server.bearer import CALLER
+from kube_mcp.server.bearer import CALLER, Decision, peer, tell_nobody
 
 # Far more people than one server has; the bound keeps a stream of new subjects out of the memory.
 _MAX_SUBJECTS = 10_000
@@ -82,8 +82,8 @@ class Gate:
             return Wait(
                 "rate",
                 wait_s,
-                f"Too many calls: {limits.rate_per_s:g} a second are allowed, {limits.burst} at"
-                f" once. Try again in {wait_s} s.",
+                f"Too many calls: {limits.rate_per_s * 60:g} a minute are allowed, {limits.burst}"
+                f" at once. Try again in {wait_s} s.",
             )
         if state.in_flight >= limits.in_flight_per_subject:
             return Wait(
@@ -142,13 +142,15 @@ class Gate:
 class CallerLimits:
     """Stands behind `BearerAuth` and answers 429 where the gate is closed for this caller.
 
-    ``on_wait`` hears the code of each refusal, for metrics.
+    ``audit`` hears of each refusal.
     """
 
-    def __init__(self, app: App, gate: Gate, *, on_wait: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: App, gate: Gate, *, audit: Callable[[Decision], None] = tell_nobody
+    ) -> None:
         self._app = app
         self._gate = gate
-        self._on_wait = on_wait
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,7 +160,16 @@ class CallerLimits:
         subject: Hashable = caller.key if caller is not None else ()
         wait = self._gate.enter(subject)
         if wait is not None:
-            self._on_wait(wait.code)
+            self._audit(
+                Decision(
+                    allowed=False,
+                    code=wait.code,
+                    status=429,
+                    sentence=wait.sentence,
+                    caller=caller,
+                    client_address=peer(scope),
+                )
+            )
             await too_many_requests(wait)(scope, receive, send)
             return
         try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kube_mcp.auth.caller import Caller
 from kube_mcp.server.host import Asked
 from kube_mcp.telemetry.audit import AuditLog, CallRecord
 from kube_mcp.telemetry.meter import metered
@@ -74,7 +75,7 @@ class Recorder:
                         CallRecord(
                             operation=operation,
                             name=name,
-                            caller=_caller(asked),
+                            caller={**caller_fields(asked.caller), "program": asked.client},
                             identity=recording.identity,
                             cluster=recording.cluster,
                             arguments=arguments,
@@ -91,15 +92,14 @@ class Recorder:
                     )
 
 
-def _caller(asked: Asked) -> dict[str, str]:
-    caller = asked.caller
+def caller_fields(caller: Caller | None) -> dict[str, str]:
+    """Who calls, as every line of the audit trail writes it; empty where nobody signs in."""
     if caller is None:
-        return {"program": asked.client}
+        return {}
     return {
         "issuer": caller.issuer,
         "subject": caller.subject,
         "username": caller.username,
         "client": caller.client_id,
         "session": caller.session_id,
-        "program": asked.client,
     }

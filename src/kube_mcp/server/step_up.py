@@ -1,4 +1,4 @@
-"""Per-tool scopes, told in HTTP: clients step up on a 403, not on a tool's words."""
+"""Scopes that only some operations need, told in HTTP: clients step up on a 403, not on words."""
 
 from __future__ import annotations
 
@@ -9,38 +9,61 @@ from typing import Any
 import orjson
 
 from kube_mcp.auth.caller import Caller
+from kube_mcp.auth.denied import shown
 from kube_mcp.server.asgi import Answer, Scope
-from kube_mcp.server.bearer import CALLER
+from kube_mcp.server.bearer import CALLER, Decision, peer, tell_nobody
 
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
     """Asks for a better token before the protocol sees the call.
 
-    ``scopes_needed`` names every scope the tool needs and the caller lacks, nothing where the
-    call may go on. ``answer`` builds the challenge, as `Challenge.insufficient_scope` does.
-    The tool itself checks again: this is the polite refusal, that is the lock.
+    ``scopes_needed`` takes the caller, the operation (``tools/call``, ``resources/read``) and the
+    name of the tool or the address; it names every scope that is needed and that the caller lacks,
+    nothing where the call may go on. ``answer`` builds the challenge, as
+    `Challenge.insufficient_scope` does. ``audit`` hears of each refusal.
+    The host itself checks again: this is the polite refusal, that is the lock.
     """
 
-    scopes_needed: Callable[[Caller | None, str], Iterable[str]]
+    scopes_needed: Callable[[Caller | None, str, str], Iterable[str]]
     answer: Callable[[Scope, Iterable[str]], Answer]
+    audit: Callable[[Decision], None] = tell_nobody
 
     def refuse(self, scope: Scope, body: bytes) -> Answer | None:
         """The 403 for a call that needs more scopes, or None."""
-        tool = _tool_called(body)
-        if not tool:
+        operation, name = _asked(body)
+        if not name:
             return None
-        needed = tuple(self.scopes_needed((scope.get("state") or {}).get(CALLER), tool))
-        return self.answer(scope, needed) if needed else None
+        caller = (scope.get("state") or {}).get(CALLER)
+        needed = tuple(self.scopes_needed(caller, operation, name))
+        if not needed:
+            return None
+        self.audit(
+            Decision(
+                allowed=False,
+                code="missing-scope",
+                status=403,
+                sentence=f"{operation} of {shown(name)} needs scope {' '.join(needed)}, which the"
+                " token lacks.",
+                caller=caller,
+                client_address=peer(scope),
+            )
+        )
+        return self.answer(scope, needed)
 
 
-def _tool_called(body: bytes) -> str:
+#: Where the name of what is asked for stands, by operation.
+_NAMED = {"tools/call": "name", "resources/read": "uri"}
+
+
+def _asked(body: bytes) -> tuple[str, str]:
     try:
         message: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ""
-    if not isinstance(message, dict) or message.get("method") != "tools/call":
-        return ""
+        return "", ""
+    operation = message.get("method") if isinstance(message, dict) else None
+    if not isinstance(operation, str) or operation not in _NAMED:
+        return "", ""
     params = message.get("params")
-    name = params.get("name") if isinstance(params, dict) else None
-    return name if isinstance(name, str) else ""
+    name = params.get(_NAMED[operation]) if isinstance(params, dict) else None
+    return (operation, name) if isinstance(name, str) else ("", "")

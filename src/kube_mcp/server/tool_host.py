@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mcp_types as types
 
 from kube_mcp.access.cluster import Cluster
 from kube_mcp.auth.caller import Caller
-from kube_mcp.errors import InputError, NotAllowed
+from kube_mcp.errors import InputError
 from kube_mcp.server.host import Asked
 from kube_mcp.server.outcome import unknown_name
 from kube_mcp.server.reads import Reads
+from kube_mcp.server.toolsets import Toolsets
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._tool import Tool
 
@@ -22,31 +23,13 @@ CLUSTER_ARGUMENT = "cluster"
 #: Names shown in the schema; more would cost every conversation tokens for a list nobody reads.
 _MAX_NAMES_SHOWN = 10
 
-MayUse = Callable[[Caller | None, str], bool]
-
-
-def everybody(caller: Caller | None, toolset: str) -> bool:
-    """A policy that opens every toolset to every caller."""
-    return True
-
 
 class Tools:
-    """``may_use`` says whether a caller may use a toolset; ``may_see`` whether it is listed.
+    """The registry of tools; ``toolsets`` says which of them a caller sees and may use."""
 
-    They differ where a caller could get a better token: the tool must be seen to be asked for.
-    """
-
-    def __init__(
-        self,
-        tools: Sequence[Tool],
-        reads: Reads,
-        *,
-        may_use: MayUse = everybody,
-        may_see: MayUse | None = None,
-    ) -> None:
+    def __init__(self, tools: Sequence[Tool], reads: Reads, *, toolsets: Toolsets) -> None:
         self._reads = reads
-        self._may_use = may_use
-        self._may_see = may_see or may_use
+        self._toolsets = toolsets
         self._tools = {tool.name: tool for tool in sorted(tools, key=lambda each: each.name)}
         self._wire = {
             name: _wire(tool, _schema(tool, reads.cluster_names))
@@ -72,7 +55,7 @@ class Tools:
         return [
             self._wire[name]
             for name, tool in self._tools.items()
-            if self._may_see(caller, tool.toolset)
+            if self._toolsets.may_see(caller, tool.toolset)
         ]
 
     async def call(
@@ -80,18 +63,13 @@ class Tools:
     ) -> types.CallToolResult:
         """The tool's text, or a sentence marked as an error. Raises only for an unknown name."""
         tool = self._tools.get(name)
-        if tool is None or not self._may_see(asked.caller, tool.toolset):
+        if tool is None or not self._toolsets.may_see(asked.caller, tool.toolset):
             seen = tuple(each.name for each in self.listed(asked.caller))
             raise unknown_name("tool", name, seen)
         given = dict(arguments or {})
 
         def cluster() -> str:
-            if not self._may_use(asked.caller, tool.toolset):
-                raise NotAllowed(
-                    f"You may not use {tool.name}: it belongs to the toolset '{tool.toolset}',"
-                    " which is not open to you here.",
-                    hint="Ask whoever runs this server.",
-                )
+            self._toolsets.check(asked.caller, tool.toolset, tool.name)
             chosen = given.pop(CLUSTER_ARGUMENT, None) if self._reads.names_cluster else None
             if chosen is not None and not isinstance(chosen, str):
                 raise InputError(f"{tool.name}: cluster: expected a name as text.")
