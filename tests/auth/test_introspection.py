@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,42 @@ async def test_a_revoked_token_is_refused_within_a_minute(
     assert isinstance(after, Denied)
     assert after.code == "token-revoked"
     assert after.for_client == "The access token is no longer active"
+
+
+@pytest.mark.parametrize("when", ["always", "only", "opaque"])
+async def test_a_revocation_is_seen_as_soon_as_the_operator_wants_it_to_be(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path, when: str
+) -> None:
+    text = OPAQUE if when == "opaque" else issuer.token()
+    issuer.introspected[text] = issuer.claims()
+    async with SignIn(asking(issuer, secret_file, when, cache_s=2.0), clock) as signin:
+        before = await signin.verifier.verify(text)
+        del issuer.introspected[text]
+        clock.pass_s(2)
+        after = await signin.verifier.verify(text)
+
+    assert isinstance(before, Caller)
+    assert isinstance(after, Denied)
+    assert after.code == "token-revoked"
+
+
+async def test_an_old_answer_is_not_kept_for_another_minute(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    text, other = issuer.token(), issuer.token(sub="another")
+    issuer.introspected |= {text: issuer.claims(), other: issuer.claims(sub="another")}
+    config = replace(asking(issuer, secret_file, "always"), token_cache_entries=1)
+    async with SignIn(config, clock) as signin:
+        await signin.verifier.verify(text)
+        clock.pass_s(59)
+        await signin.verifier.verify(other)  # the first one is forgotten over it
+        del issuer.introspected[text]
+        assert isinstance(await signin.verifier.verify(text), Caller)
+        clock.pass_s(1)
+        after = await signin.verifier.verify(text)
+
+    assert isinstance(after, Denied)
+    assert after.code == "token-revoked"
 
 
 async def test_on_top_of_a_signature_the_signature_still_counts(

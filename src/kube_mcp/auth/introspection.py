@@ -33,7 +33,12 @@ def client_authentication(
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """What the provider said about a token: nothing where it is not active.
+
+    ``until`` is when it has to be asked again, by the clock of the `Introspection`.
+    """
+
     claims: dict[str, Any]
     until: float
 
@@ -58,18 +63,22 @@ class Introspection:
         self._endpoint = endpoint
         self._secret = SecretFile(config.client_secret_file)
         self._monotonic = monotonic
-        self._flight: SingleFlight[bytes, dict[str, Any]] = SingleFlight()
-        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._flight: SingleFlight[bytes, Answer] = SingleFlight()
+        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
 
-    async def ask(self, token: BearerToken) -> dict[str, Any]:
-        """What the provider says about the token; ``active`` is True, or everything is missing.
+    def left_s(self, answer: Answer) -> float:
+        """How long an answer may still be relied on."""
+        return answer.until - self._monotonic()
+
+    async def ask(self, token: BearerToken) -> Answer:
+        """What the provider says about the token.
 
         Raises `IdentityProviderError` where it cannot be asked, `CredentialsError` where the
         secret file cannot be read.
         """
         known = self._answers.get(token.digest)
         if known is not None and self._monotonic() < known.until:
-            return known.claims
+            return known
         if not self._flight.waiting(token.digest) and len(self._flight) >= _MAX_ASKING:
             raise IdentityProviderError(
                 f"{_MAX_ASKING} tokens are being introspected already; this one must wait."
@@ -80,7 +89,7 @@ class Introspection:
         """Stop the questions under way."""
         await self._flight.aclose()
 
-    async def _ask(self, token: BearerToken) -> dict[str, Any]:
+    async def _ask(self, token: BearerToken) -> Answer:
         fields, basic = client_authentication(
             self.config.client_id, await self._secret.read(), method=self.config.client_auth
         )
@@ -93,7 +102,8 @@ class Introspection:
                 hint="Check client_id, the secret file, and that the client may introspect.",
             )
         claims = answer if answer.get("active") is True else {}
-        self._answers[token.digest] = _Answer(claims, self._monotonic() + self.config.cache_s)
+        found = Answer(claims, self._monotonic() + self.config.cache_s)
+        self._answers[token.digest] = found
         while len(self._answers) > _MAX_REMEMBERED:
             self._answers.popitem(last=False)
-        return claims
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from kube_mcp.auth.caller import BearerToken, Caller
 from kube_mcp.auth.claims import read_groups, read_name, read_optional_name, read_scopes
 from kube_mcp.auth.config import TrustedIssuer
 from kube_mcp.auth.denied import Denied, Refusal, refuse, shown
-from kube_mcp.auth.introspection import Introspection
+from kube_mcp.auth.introspection import Answer, Introspection
 from kube_mcp.auth.issuer import IssuerMetadata
 from kube_mcp.auth.keys import SigningKeys, unknown_key_sentence
 from kube_mcp.auth.times import check_times
@@ -23,7 +24,7 @@ from kube_mcp.errors import CredentialsError, IdentityProviderError
 
 _ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "jwt"})
 #: Values by which providers mark in the payload what is no access token.
-_OTHER_TOKEN_USES = frozenset({"id", "refresh", "logout", "id_token", "refresh_token"})
+_OTHER_TOKEN_USES = frozenset({"id", "id_token", "logout", "offline", "refresh", "refresh_token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,19 @@ class _Known:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """``fresh_s`` is how long the word of the provider holds, where it was asked."""
+
+    caller: Caller
+    fresh_s: float = math.inf
+
+
 class Verifier:
     """Verifies access tokens of the trusted issuers.
 
-    A verified token is remembered by its SHA-256 until it expires, ``cache_s`` at most, so that a
-    busy caller costs a hash and a look-up. ``now`` gives seconds since the epoch.
+    A verified token is remembered by its SHA-256 until it expires, ``cache_s`` at most and no longer
+    than the provider's word where it was asked, so that a busy caller costs a hash and a look-up. ``now`` gives seconds since the epoch.
     ``required_scopes`` must all be granted; the caller must be in one of ``required_groups``.
     """
 
@@ -91,7 +100,7 @@ class Verifier:
             return caller
         claimed: dict[str, str] = {}
         try:
-            caller = await self._verify(token, claimed)
+            verified = await self._verify(token, claimed)
         except Refusal as refusal:
             return refusal.denied.claiming(claimed)
         except Exception as problem:  # whatever a crafted token provoked, it is not let in
@@ -101,8 +110,8 @@ class Verifier:
                 f"Reading the token failed with {type(problem).__name__}.",
                 claimed=claimed,
             )
-        self._remember(token.digest, caller)
-        return caller
+        self._remember(token.digest, verified)
+        return verified.caller
 
     @property
     def issuers(self) -> tuple[IssuerParts, ...]:
@@ -141,13 +150,15 @@ class Verifier:
         self._known.move_to_end(digest)
         return known.caller
 
-    def _remember(self, digest: bytes, caller: Caller) -> None:
-        until = min(caller.expires_at + self._leeway_s, self._now() + self._cache_s)
+    def _remember(self, digest: bytes, verified: _Verified) -> None:
+        caller = verified.caller
+        keep_s = min(self._cache_s, verified.fresh_s)
+        until = min(caller.expires_at + self._leeway_s, self._now() + keep_s)
         self._known[digest] = _Known(caller, until)
         while len(self._known) > self._cache_entries:
             self._known.popitem(last=False)
 
-    async def _verify(self, token: BearerToken, claimed: dict[str, str]) -> Caller:
+    async def _verify(self, token: BearerToken, claimed: dict[str, str]) -> _Verified:
         text = token.reveal()
         opaque = looks_opaque(text)
         asked = [
@@ -166,9 +177,9 @@ class Verifier:
         _check_type(parsed, parts.trusted)
         exp = self._check_times(parsed.claims, needed=("exp", "iat"))
         caller = self._caller(parsed.claims, parts.trusted, token, expires_at=exp)
-        if parts.introspects == "always":
-            await self._still_active(token, caller, parts)
-        return caller
+        if parts.introspects == "always" and parts.introspection is not None:
+            return await self._still_active(token, caller, parts.introspection)
+        return _Verified(caller)
 
     def _check_times(self, claims: Mapping[str, Any], *, needed: tuple[str, ...] = ()) -> float:
         """When the token expires; where nobody says, once it drops out of the cache."""
@@ -220,35 +231,42 @@ class Verifier:
             return
         raise refuse("bad-signature", "The token's signature does not match the provider's key.")
 
-    async def _still_active(self, token: BearerToken, caller: Caller, parts: IssuerParts) -> None:
-        answer = await self._ask(token, parts)
-        if not answer:
+    async def _still_active(
+        self, token: BearerToken, caller: Caller, introspection: Introspection
+    ) -> _Verified:
+        answer = await self._ask(token, introspection)
+        if not answer.claims:
             raise refuse("token-revoked", "The provider says that the token is not active.")
-        if answer.get("sub", caller.subject) != caller.subject:
+        if answer.claims.get("sub", caller.subject) != caller.subject:
             raise refuse("bad-claim", "The provider names another subject than the token does.")
+        return _Verified(caller, introspection.left_s(answer))
 
     async def _by_introspection(
         self, token: BearerToken, candidates: Sequence[IssuerParts], claimed: dict[str, str]
-    ) -> Caller:
+    ) -> _Verified:
         for parts in candidates:
-            answer = await self._ask(token, parts)
-            if not answer:
+            if parts.introspection is None:
                 continue
-            claimed.update(_claimed(answer))
-            issuer = answer.get("iss", parts.trusted.issuer)
+            answer = await self._ask(token, parts.introspection)
+            said = answer.claims
+            if not said:
+                continue
+            claimed.update(_claimed(said))
+            issuer = said.get("iss", parts.trusted.issuer)
             if issuer != parts.trusted.issuer:
                 raise refuse(
                     "wrong-issuer",
                     f"The provider says the token's issuer is {shown(issuer)},"
                     f" expected {shown(parts.trusted.issuer)}.",
                 )
-            exp = self._check_times(answer)
-            return self._caller(answer, parts.trusted, token, expires_at=exp, introspected=True)
+            exp = self._check_times(said)
+            caller = self._caller(said, parts.trusted, token, expires_at=exp, introspected=True)
+            return _Verified(caller, parts.introspection.left_s(answer))
         raise refuse("token-revoked", "The provider says that the token is not active.")
 
-    async def _ask(self, token: BearerToken, parts: IssuerParts) -> dict[str, Any]:
+    async def _ask(self, token: BearerToken, introspection: Introspection) -> Answer:
         try:
-            return {} if parts.introspection is None else await parts.introspection.ask(token)
+            return await introspection.ask(token)
         except (IdentityProviderError, CredentialsError) as problem:
             raise refuse(
                 "introspection-unavailable", str(problem), status=503, retry_after_s=5
