@@ -46,8 +46,12 @@ class Crafted:
         yield from self.headers
 
     def secrets(self) -> list[str]:
-        """What must never be written down: the token, and its signature by itself."""
-        return [part for part in (self.token, self.token.rpartition(".")[2]) if len(part) > 20]
+        """What must never be written down: the token or its beginning, and its signature."""
+        given = [self.token, self.token.rpartition(".")[2]]
+        for name, value in self.headers:
+            if name == "Authorization":
+                given += [word[:12] for word in value.split() if len(word) > 12]
+        return [part for part in given if len(part) >= 12]
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,7 @@ CASES = [
     token("an ID token that says so", 401, "id-token", token_use="id"),
     token("an ID token as Keycloak marks it", 401, "id-token", typ="ID"),
     token("a refresh token", 401, "wrong-token-type", typ="Refresh"),
+    token("an offline token", 401, "wrong-token-type", typ="Offline"),
     token(
         "a logout token by its events",
         401,
@@ -397,6 +402,24 @@ CASES = [
         401,
         "unsupported-scheme",
         lambda good: Crafted(headers=(("Authorization", f"Token {good}"),)),
+    ),
+    request(
+        "an opaque token without a scheme",
+        401,
+        "unsupported-scheme",
+        lambda _: Crafted(headers=(("Authorization", "mF_9-B5f-4-1JqM2-a-secret"),)),
+    ),
+    request(
+        "two words of which neither is a scheme",
+        401,
+        "unsupported-scheme",
+        lambda good: Crafted(headers=(("Authorization", f"hunter2hunter2hunter2 {good}"),)),
+    ),
+    request(
+        "a tab behind the scheme",
+        401,
+        "unsupported-scheme",
+        lambda good: Crafted(headers=(("Authorization", f"Bearer\t{good}"),)),
     ),
     request(
         "basic credentials",

@@ -17,6 +17,7 @@ from kube_mcp.server.patience import Patience
 #: Where the `Caller` stands in ``scope["state"]`` for everything behind this.
 CALLER = "caller"
 
+_SCHEMES = frozenset({"apikey", "basic", "digest", "dpop", "hmac", "negotiate", "token"})
 _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 # Names under which gateways assert who the user is. Only the token says that here, so none of
 # these may reach the inside, whoever wrote them.
@@ -175,13 +176,12 @@ def _token_in(scope: Scope) -> str | Denied:
         return Denied("no-token", 401, "No Authorization header came.")
     if len(given) > 1:
         return Denied("multiple-credentials", 400, "More than one Authorization header came")
-    scheme, _, token = given[0].strip(" \t").partition(" ")
+    scheme, blank, token = given[0].strip(" \t").partition(" ")
     if scheme.lower() != "bearer":
-        # Only the scheme's name is shown: what follows it is a credential.
+        # A word that is not a scheme's name may be the credential itself, sent without one.
+        named = shown(scheme) if blank and scheme.lower() in _SCHEMES else "not given or unknown"
         return Denied(
-            "unsupported-scheme",
-            401,
-            f"The Authorization scheme is {shown(scheme[:20])}, expected Bearer.",
+            "unsupported-scheme", 401, f"The Authorization scheme is {named}, expected Bearer."
         )
     token = token.strip(" \t")
     if not token:
