@@ -173,6 +173,32 @@ async def test_what_the_provider_says_is_checked_like_a_token(
     assert denied.code == code
 
 
+@pytest.mark.parametrize("mark", ["at_hash", "c_hash"])
+async def test_a_refresh_token_that_the_provider_calls_active_is_refused(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path, mark: str
+) -> None:
+    """authentik introspects refresh tokens as well, with everything that an access token has."""
+    issuer.introspected[OPAQUE] = issuer.claims(**{mark: "x"})
+    async with SignIn(asking(issuer, secret_file), clock) as signin:
+        denied = await signin.verifier.verify(OPAQUE)
+
+    assert isinstance(denied, Denied)
+    assert denied.code == "wrong-token-type"
+
+
+@pytest.mark.parametrize("claims", [{"token_use": "refresh"}, {"typ": "Offline"}, {"typ": "ID"}])
+async def test_a_jwt_that_says_itself_to_be_another_kind_is_refused_though_active(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path, claims: dict[str, str]
+) -> None:
+    text = issuer.token(**claims)
+    issuer.introspected[text] = issuer.claims()
+    async with SignIn(asking(issuer, secret_file, "only"), clock) as signin:
+        denied = await signin.verifier.verify(text)
+
+    assert isinstance(denied, Denied)
+    assert denied.code in ("wrong-token-type", "id-token")
+
+
 async def test_an_answer_without_audience_will_do_where_that_is_configured(
     issuer: FakeIssuer, clock: Clock, secret_file: Path
 ) -> None:

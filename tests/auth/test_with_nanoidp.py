@@ -119,3 +119,18 @@ async def test_its_revocation_is_seen_by_introspection(
 
     assert _code(before) == "ok"
     assert _code(after) == "token-revoked"
+
+
+async def test_its_refresh_token_is_no_access_token_even_where_it_is_asked(
+    signin: SignIn, provider: NanoIdp, trusted: TrustedIssuer, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    await asyncio.to_thread(secret.write_text, CLIENT_SECRET)
+    introspection = IntrospectionConfig(
+        client_id=CLIENT_ID, client_secret_file=str(secret), when="only"
+    )
+    tokens = await provider.sign_in(signin.session, scope="openid profile email offline_access")
+    config = configured(replace(trusted, introspection=introspection))
+    async with SignIn(config, signin.clock) as asking:
+        assert _code(await asking.verifier.verify(tokens["access_token"])) == "ok"
+        assert _code(await asking.verifier.verify(tokens["refresh_token"])) == "wrong-token-type"

@@ -19,7 +19,7 @@ from kube_mcp.auth.introspection import Answer, Introspection
 from kube_mcp.auth.issuer import IssuerMetadata
 from kube_mcp.auth.keys import SigningKeys, unknown_key_sentence
 from kube_mcp.auth.times import check_times
-from kube_mcp.auth.token import ParsedToken, looks_opaque, parse_token
+from kube_mcp.auth.token import ParsedToken, looks_opaque, parse_token, readable_claims
 from kube_mcp.errors import CredentialsError, IdentityProviderError
 
 _ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "jwt"})
@@ -259,6 +259,8 @@ class Verifier:
                     f"The provider says the token's issuer is {shown(issuer)},"
                     f" expected {shown(parts.trusted.issuer)}.",
                 )
+            # Where the provider calls every kind of token active, a JWT says itself what it is.
+            _check_marks(readable_claims(token.reveal()))
             exp = self._check_times(said)
             caller = self._caller(said, parts.trusted, token, expires_at=exp, introspected=True)
             return _Verified(caller, parts.introspection.left_s(answer))
@@ -359,6 +361,27 @@ def _check_type(parsed: ParsedToken, trusted: TrustedIssuer) -> None:
 
 def _check_use(claims: Mapping[str, Any], trusted: TrustedIssuer, *, introspected: bool) -> None:
     """Refuse what the same issuer signed with the same key for another purpose."""
+    _check_marks(claims)
+    bound = "at_hash" in claims or "c_hash" in claims
+    if introspected:
+        # authentik calls refresh tokens active; they are kept with the hash of an access token.
+        if bound:
+            raise refuse(
+                "wrong-token-type",
+                "The provider describes a token that is bound to another one by a hash: a refresh or"
+                " an ID token, expected an access token.",
+            )
+        return
+    neither = not any(name in claims for name in (*trusted.client_claims, *trusted.claims.scopes))
+    if neither or bound:
+        raise refuse(
+            "id-token",
+            "An ID token came, expected an access token:"
+            + (" it names neither client nor scope." if neither else " it holds a token hash."),
+        )
+
+
+def _check_marks(claims: Mapping[str, Any]) -> None:
     for name in ("token_use", "token_type", "typ"):
         use = claims.get(name)
         if isinstance(use, str) and use.lower() in _OTHER_TOKEN_USES:
@@ -366,15 +389,6 @@ def _check_use(claims: Mapping[str, Any], trusted: TrustedIssuer, *, introspecte
             raise refuse(
                 code, f"The token's {name!r} claim is {shown(use)}, not an access token's."
             )
-    if introspected:
-        return
-    neither = not any(name in claims for name in (*trusted.client_claims, *trusted.claims.scopes))
-    if neither or "at_hash" in claims or "c_hash" in claims:
-        raise refuse(
-            "id-token",
-            "An ID token came, expected an access token:"
-            + (" it names neither client nor scope." if neither else " it holds a token hash."),
-        )
 
 
 def _check_audience(
