@@ -108,6 +108,17 @@ async def test_a_resource_at_the_root_of_its_host_is_found_there() -> None:
     assert reply.json()["resource"] == "https://k8s-mcp.example.com"
 
 
+@pytest.mark.parametrize("host", ["k8s-mcp.example.com", "10.0.0.7:8080"])
+async def test_the_bare_form_is_that_of_the_resource_at_the_root_also_where_there_are_others(
+    host: str,
+) -> None:
+    app = served("https://k8s-mcp.example.com/mcp", "https://k8s-mcp.example.com", MAIN)
+
+    reply = await call(app, "GET", PRM, host=host)
+
+    assert reply.json()["resource"] == "https://k8s-mcp.example.com"
+
+
 async def test_head_has_the_length_and_no_body() -> None:
     whole = await call(served(), "GET", f"{PRM}/mcp/kubernetes")
     head = await call(served(), "HEAD", f"{PRM}/mcp/kubernetes")

@@ -94,12 +94,15 @@ class WellKnown:
         for url in (*here, *self._public_urls.all):
             if url.path and path in (f"{name}{url.path}", f"{url.path}{name}"):
                 return url
-        # The bare form belongs to the whole host: it is ours only where one resource is there.
-        # Behind a stripping proxy it is also what is left of a request below the public path.
+        # The bare form belongs to the whole host: it is that of a resource at the host's root, and
+        # another's only where no other is there. Behind a stripping proxy it is also what is left
+        # of a request below the public path.
         if path != name:
             return None
         candidates = here or self._public_urls.all
-        return candidates[0] if len(candidates) == 1 else None
+        at_root = [url for url in candidates if not url.path]
+        chosen = at_root or candidates
+        return chosen[0] if len(chosen) == 1 else None
 
     async def _relayed(self) -> Answer:
         if self._relay is None:
