@@ -139,6 +139,9 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
         metrics_hidden_from=hosts,
     )
     app: App = shell
+    if settings.server.allowed_origins:
+        app = Cors(app, settings.server.allowed_origins)
+    # In front of that: the way to sign in is the same for all, so any page may read it.
     if config is not None and public is not None and verifier is not None:
         issuers = tuple(each.issuer for each in config.issuers)
         app = WellKnown(
@@ -153,8 +156,6 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
             ),
             relay=_relay(verifier) if config.relay_authorization_server else None,
         )
-    if settings.server.allowed_origins:
-        app = Cors(app, settings.server.allowed_origins)
     metrics_app = None
     if own_port:
         shown = parts.metrics if settings.server.metrics else None

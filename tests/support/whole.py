@@ -67,11 +67,18 @@ class Whole:
 
 @asynccontextmanager
 async def whole(
-    issuer: FakeIssuer, folder: Path, captured: pytest.CaptureFixture[str], *more: str
+    issuer: FakeIssuer,
+    folder: Path,
+    captured: pytest.CaptureFixture[str],
+    *more: str,
+    server: str = "",
 ) -> AsyncIterator[Whole]:
-    """Serve the demo to whoever signs in at ``issuer``; ``more`` are lines of TOML."""
+    """Serve the demo to whoever signs in at ``issuer``.
+
+    ``more`` are lines of TOML behind the issuer, ``server`` lines of its first table.
+    """
     config = folder / "kube-mcp.toml"
-    config.write_text(settings_text(issuer.issuer, *more))
+    config.write_text(settings_text(issuer.issuer, *more, server=server))
     settings = load(file=os.fspath(config), environ={}, flags={"cluster.snapshot": "demo"})
     async with AsyncExitStack() as stack:
         service = await http_service(settings, stack)
@@ -79,11 +86,11 @@ async def whole(
             yield Whole(listening.port, service, captured)
 
 
-def settings_text(issuer: str, *more: str) -> str:
-    """A configuration with sign-in as an operator writes it. Lines before the first table of
-    ``more`` belong to the issuer."""
+def settings_text(issuer: str, *more: str, server: str = "") -> str:
+    """A configuration with sign-in as an operator writes it."""
     return "\n".join([
         "[server]",
+        server,
         f'public_urls = ["{PUBLIC_URL}"]',
         "[auth]",
         "allow_http_loopback = true",

@@ -132,8 +132,6 @@ class CorsConfig:
     """Which browser pages may call. Empty is off: right where the proxy answers for CORS."""
 
     allowed_origins: tuple[str, ...] = ()
-    #: Metadata is public and the same for all, so any page may read it.
-    metadata_for_everyone: bool = True
 
     def problems(self) -> Iterator[str]:
         """What cannot work, one sentence each."""

@@ -19,8 +19,8 @@ _MAX_AGE_S = "600"
 class Cors:
     """Adds what a browser wants to see for pages of ``allowed_origins``, refusals included.
 
-    Must be the outermost application, and the only place that does this: two of them contradict
-    each other. Origins are compared as strings; ``*`` allows every page, which is safe as far as
+    Must stand around everything that refuses, and be the only place that does this: two of them
+    contradict each other. Documents that are the same for everybody stand in front of it. Origins are compared as strings; ``*`` allows every page, which is safe as far as
     no cookie opens this server. Credentials are never allowed.
     """
 
