@@ -6,6 +6,8 @@
         NotAllowed               this server's own policy says no (a namespace or kind list, a toolset)
         Refused                  the guard kept a request from leaving: it is not a read
         CredentialsError         the cluster's credentials cannot be loaded or renewed
+        IdentityProviderError    the identity provider did not answer what its protocol promises
+            ProviderUnreachable  it did not answer at all
         ClusterError             the API server could not, or would not, answer
             Unreachable          no connection, or it broke
             TimedOut             the deadline passed first
@@ -87,6 +89,10 @@ class IdentityProviderError(KubeMcpError):
     """The identity provider could not be reached, or did not answer what its protocol promises."""
 
     code = "identity_provider"
+
+
+class ProviderUnreachable(IdentityProviderError):
+    """The identity provider gave no answer: no connection, or not in time."""
 
 
 class ClusterError(KubeMcpError):

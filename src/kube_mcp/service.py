@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Probes ask often; a cluster that does not answer within this is not ready.
+#: Probes ask often; what does not answer within this is not ready, and is named.
+PART_TIMEOUT_S = 3.5
+
+#: For all parts together, which are asked at the same time.
 READY_TIMEOUT_S = 4.0
 
 #: More calls a second than one process can answer.
@@ -252,18 +255,21 @@ async def _problems(parts: Parts, verifier: Verifier | None) -> list[Problem]:
     async def cluster(name: str) -> Problem | None:
         part = f"cluster {name}" if len(parts.clusters.names) > 1 else "cluster"
         try:
-            opened = await parts.clusters.open_own(name)
-            await opened.text("/readyz")
-            await opened.resources()
+            async with asyncio.timeout(PART_TIMEOUT_S):
+                opened = await parts.clusters.open_own(name)
+                await opened.text("/readyz")
+                await opened.resources()
         except KubeMcpError as error:
             return Problem(part, error.code, str(error))
+        except TimeoutError:
+            return Problem(part, "timed_out", f"No answer within {PART_TIMEOUT_S:g} s.")
         return None
 
-    found = await asyncio.gather(*(cluster(name) for name in parts.clusters.names))
-    problems = [each for each in found if each is not None]
-    if verifier is not None:
-        problems += [
-            Problem("identity provider", "unreachable", sentence)
-            for sentence in await verifier.problems()
-        ]
-    return problems
+    async def provider() -> list[Problem]:
+        told = [] if verifier is None else await verifier.problems(wait_s=PART_TIMEOUT_S)
+        return [Problem("identity provider", "unreachable", sentence) for sentence in told]
+
+    clusters, signing_in = await asyncio.gather(
+        asyncio.gather(*(cluster(name) for name in parts.clusters.names)), provider()
+    )
+    return [*(each for each in clusters if each is not None), *signing_in]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kube_mcp.auth.denied import Denied
-from kube_mcp.auth.issuer import metadata_urls, parse_metadata
-from kube_mcp.errors import IdentityProviderError
+from kube_mcp.auth.issuer import IssuerMetadata, metadata_urls, parse_metadata
+from kube_mcp.auth.provider import ProviderClient, open_session
+from kube_mcp.errors import IdentityProviderError, ProviderUnreachable
 from tests.support.issuer import FakeIssuer
 from tests.support.signin import SignIn
 
@@ -92,3 +95,29 @@ async def test_while_the_provider_is_down_it_is_asked_again_only_after_a_pause(
     signin.clock.pass_s(2)
 
     assert (await metadata.get()).issuer == issuer.issuer
+
+
+async def test_a_host_that_does_not_answer_is_not_asked_at_its_other_place_as_well() -> None:
+    lines = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(await reader.readline())
+        writer.close()
+
+    async with (
+        await asyncio.start_server(hang_up, "127.0.0.1", 0) as server,
+        open_session() as session,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        metadata = IssuerMetadata(
+            f"http://127.0.0.1:{port}/application/o/kubernetes-mcp/",
+            ProviderClient(session, allow_http_loopback=True),
+            monotonic=lambda: 0.0,
+            allow_http_loopback=True,
+        )
+        with pytest.raises(ProviderUnreachable, match="cannot be reached"):
+            await metadata.get()
+        await metadata.aclose()
+
+    [asked] = set(lines)  # the client tries a connection that broke a second time
+    assert b"/.well-known/openid-configuration" in asked

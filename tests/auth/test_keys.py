@@ -10,8 +10,8 @@ from aiohttp import web
 
 from kube_mcp.auth.caller import Caller
 from kube_mcp.auth.denied import Denied
-from kube_mcp.auth.keys import parse_keys
-from kube_mcp.errors import IdentityProviderError
+from kube_mcp.auth.keys import COOL_DOWN_EMPTY_S, SigningKeys, parse_keys
+from kube_mcp.errors import IdentityProviderError, ProviderUnreachable
 from tests.support.asgi import call
 from tests.support.issuer import FakeIssuer, ec_key, hmac_jwk, public_jwk, rsa_key
 from tests.support.signin import Clock, SignIn, configured, trusting
@@ -136,6 +136,39 @@ async def test_readiness_itself_brings_the_keys_back(
     clock.pass_s(5)
 
     assert await signin.verifier.problems() == []
+
+
+async def test_a_provider_that_does_not_answer_is_named_after_a_moment(
+    signin: SignIn, issuer: FakeIssuer
+) -> None:
+    issuer.silent = asyncio.Event()
+
+    problems = await signin.verifier.problems(wait_s=0.05)
+
+    assert problems == [f"{issuer.issuer}: No answer within 0.05 s."]
+
+
+async def test_an_attempt_as_long_as_the_pause_is_followed_by_a_pause_all_the_same(
+    clock: Clock,
+) -> None:
+    attempts = []
+
+    async def fetch() -> dict[str, object]:
+        attempts.append(clock.now)
+        clock.pass_s(COOL_DOWN_EMPTY_S)
+        raise ProviderUnreachable("No answer.")
+
+    keys = SigningKeys(fetch, monotonic=clock)
+    for _ in range(3):
+        with pytest.raises(IdentityProviderError, match=r"No answer\."):
+            await keys.matching("key-1", "RS256")
+    assert len(attempts) == 1
+    assert keys.retry_after_s == COOL_DOWN_EMPTY_S
+
+    clock.pass_s(COOL_DOWN_EMPTY_S)
+    with pytest.raises(IdentityProviderError):
+        await keys.matching("key-1", "RS256")
+    assert len(attempts) == 2
 
 
 async def test_a_crowd_at_start_causes_one_fetch(signin: SignIn, issuer: FakeIssuer) -> None:

@@ -7,6 +7,7 @@ audience. What a test wants otherwise it sets on the instance while it runs.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -92,8 +93,8 @@ def compact(header: str | bytes, payload: str | bytes, *, algorithm: str, key: A
 class FakeIssuer:
     """``async with FakeIssuer() as issuer:`` and it listens.
 
-    ``hits`` counts requests by path's last word. ``down`` makes every answer a 503; `stop` and
-    `start` close and reopen the port itself.
+    ``hits`` counts requests by path's last word. ``down`` makes every answer a 503; ``silent`` keeps
+    every answer back until it is set; `stop` and `start` close and reopen the port itself.
     """
 
     def __init__(self, *, trailing_slash: bool = True, now: float | None = None) -> None:
@@ -104,6 +105,7 @@ class FakeIssuer:
         }
         self.hits: Counter[str] = Counter()
         self.down = False
+        self.silent: asyncio.Event | None = None
         self.discovery_changes: dict[str, Any] = {}
         self.jwks: dict[str, Any] | None = None
         self.raw_answers: dict[str, web.Response] = {}
@@ -137,6 +139,8 @@ class FakeIssuer:
 
     async def stop(self) -> None:
         """Close the port: connections are refused from now on."""
+        if self.silent is not None:
+            self.silent.set()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -217,6 +221,8 @@ class FakeIssuer:
         path = request.path
         word = path.rstrip("/").rpartition("/")[2]
         self.hits[word] += 1
+        if self.silent is not None:
+            await self.silent.wait()
         if self.down:
             return web.Response(status=503, text="down for maintenance")
         if word in self.raw_answers:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from kube_mcp.auth.denied import shown
 from kube_mcp.auth.provider import ProviderClient, url_problem
 from kube_mcp.auth.single_flight import SingleFlight
-from kube_mcp.errors import IdentityProviderError
+from kube_mcp.errors import IdentityProviderError, ProviderUnreachable
 
 #: Endpoints move about never; an hour bounds how long a moved one is missed.
 LIFETIME_S = 3600.0
@@ -138,6 +138,8 @@ class IssuerMetadata:
         appended, inserted = metadata_urls(self.issuer)
         try:
             document = await self._client.get_object(appended)
+        except ProviderUnreachable:
+            raise  # the other place is on the same host: asking there too would only take longer
         except IdentityProviderError as problem:
             try:
                 document = await self._client.get_object(inserted)

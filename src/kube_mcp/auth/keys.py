@@ -236,6 +236,9 @@ class SigningKeys:
         try:
             found = parse_keys(await self._fetch())
         except IdentityProviderError as problem:
+            # Counted from here: an attempt may take as long as the pause, and whoever asks next
+            # must not wait for another one at once.
+            self._attempted_at = self._monotonic()
             self._note(str(problem))
             return
         # An empty set is honoured: taking every key away is how a provider revokes all at once.

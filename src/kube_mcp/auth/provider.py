@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from kube_mcp.auth.denied import shown
 from kube_mcp.auth.strict_json import decode_object
-from kube_mcp.errors import IdentityProviderError
+from kube_mcp.errors import IdentityProviderError, ProviderUnreachable
 
 if TYPE_CHECKING:
     import aiohttp
@@ -56,7 +56,8 @@ class ProviderClient:
 
     The owner opens and closes ``session`` (see `open_session`). ``ca_file`` names a PEM bundle
     trusted beside the system's own. Every failure is an `IdentityProviderError` whose sentence
-    holds the URL and never a body, which could echo a token.
+    holds the URL and never a body, which could echo a token; a `ProviderUnreachable` where there
+    was no answer at all.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class ProviderClient:
                 body = await self._read(response, url)
                 status = response.status
         except TimeoutError as problem_:
-            raise IdentityProviderError(
+            raise ProviderUnreachable(
                 f"The identity provider did not answer {shown(url)} within {self._timeout_s:g} s.",
                 hint="It may be overloaded, or a firewall or NetworkPolicy drops the connection.",
             ) from problem_
@@ -128,7 +129,7 @@ class ProviderClient:
             if isinstance(problem_, aiohttp.ClientConnectorCertificateError):
                 self._ssl = None  # the bundle may have been exchanged: read it again next time
             why, hint = in_words(problem_)
-            raise IdentityProviderError(
+            raise ProviderUnreachable(
                 f"The identity provider cannot be reached at {shown(url)}: {why}.", hint=hint
             ) from problem_
         if status not in accepted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -118,19 +119,19 @@ class Verifier:
         """The issuers trusted, in the order configured."""
         return tuple(self._issuers.values())
 
-    async def problems(self) -> list[str]:
-        """Why tokens cannot be verified just now, for a readiness probe; asks where it is due."""
-        found: list[str] = []
-        for parts in self._issuers.values():
-            if (
-                parts.trusted.introspection is not None
-                and parts.trusted.introspection.when == "only"
-            ):
-                continue
-            await parts.keys.refresh_if_due()
-            if not parts.keys.usable:
-                found.append(f"{parts.trusted.issuer}: {parts.keys.state.problem}")
-        return found
+    async def problems(self, *, wait_s: float = 10.0) -> list[str]:
+        """Why tokens cannot be verified just now, for a readiness probe; asks where it is due.
+
+        A provider that has not answered within ``wait_s`` is one of the problems.
+        """
+        needed = [each for each in self._issuers.values() if each.introspects != "only"]
+        answered = await asyncio.gather(*(_asked(each.keys, wait_s) for each in needed))
+        return [
+            f"{each.trusted.issuer}: "
+            + (each.keys.state.problem if in_time else f"No answer within {wait_s:g} s.")
+            for each, in_time in zip(needed, answered, strict=True)
+            if not each.keys.usable
+        ]
 
     async def aclose(self) -> None:
         """Stop everything under way."""
@@ -343,6 +344,16 @@ class Verifier:
                 f" {shown(', '.join(groups))}.",
                 status=403,
             )
+
+
+async def _asked(keys: SigningKeys, wait_s: float) -> bool:
+    """Whether the keys were refreshed, or did not have to be, in time."""
+    try:
+        async with asyncio.timeout(wait_s):
+            await keys.refresh_if_due()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _check_type(parsed: ParsedToken, trusted: TrustedIssuer) -> None:
