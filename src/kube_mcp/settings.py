@@ -238,7 +238,7 @@ class PolicySettings(_Section):
     namespaces_deny: tuple[str, ...] = Field((), description="Never these namespaces.")
     kinds_deny: tuple[str, ...] = Field(
         (),
-        description="Never these kinds, as kubectl writes plurals: secrets, `*.cert-manager.io`.",
+        description="Never these kinds, as one writes them for kubectl: secrets, deployments, `*.cert-manager.io`. Without a group it is that kind in every group.",
     )
     helm_releases: bool = Field(
         False,

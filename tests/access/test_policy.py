@@ -42,6 +42,37 @@ def test_kinds_are_denied_by_their_full_name_and_by_pattern() -> None:
             policy.check(kind, "")
 
 
+DEPLOYMENTS = ResourceType(
+    "apps", "v1", "deployments", "Deployment", namespaced=True, singular="deployment",
+    short_names=("deploy",),
+)  # fmt: skip
+EVENTS = ResourceType("", "v1", "events", "Event", namespaced=True)
+NEWER_EVENTS = ResourceType("events.k8s.io", "v1", "events", "Event", namespaced=True)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "deployments", "Deployments", "Deployment", "deployment", "deploy", "deployments.apps",
+        "Deployment.apps", "*.apps", "deploy*", "*",
+    ],
+)  # fmt: skip
+def test_a_kind_is_denied_however_it_is_written(written: str) -> None:
+    with pytest.raises(NotAllowed, match=r"does not show deployments\.apps"):
+        Policy(kinds_deny=(written,)).check(DEPLOYMENTS, "")
+
+
+@pytest.mark.parametrize("written", ["deployments.extensions", "pods", "*.k8s.io", "deployment.v1"])
+def test_another_kind_is_not(written: str) -> None:
+    Policy(kinds_deny=(written,)).check(DEPLOYMENTS, "")
+
+
+def test_what_one_kind_is_denied_for_is_denied_in_its_other_group() -> None:
+    for resource in (EVENTS, NEWER_EVENTS):
+        with pytest.raises(NotAllowed):
+            Policy(kinds_deny=("events",)).check(resource, "")
+
+
 def test_only_plain_names_can_be_asked_for_one_by_one() -> None:
     assert Policy(namespaces_allow=("a", "b"), namespaces_deny=("b",)).exact_namespaces() == ("a",)
     assert Policy(namespaces_allow=("a", "b-*")).exact_namespaces() is None

@@ -18,8 +18,10 @@ from kube_mcp.objects import ResourceType
 class Policy:
     """Patterns use ``*`` as in a shell. Deny wins over allow; an empty allow-list allows all.
 
-    ``kinds_deny`` holds plurals as kubectl writes them: ``secrets``, ``certificates.cert-manager.io``,
-    ``*.traefik.io``. ``toolsets`` empty means every toolset.
+    ``kinds_deny`` holds kinds as people write them for kubectl: ``secrets``, ``Deployment``,
+    ``certificates.cert-manager.io``, ``*.traefik.io``. Without a group a name means that kind in
+    every group, because a denial that matches nothing would show what it was meant to hide.
+    ``toolsets`` empty means every toolset.
     """
 
     namespaces_allow: tuple[str, ...] = ()
@@ -32,6 +34,19 @@ class Policy:
         if _any(namespace, self.namespaces_deny):
             return False
         return not self.namespaces_allow or _any(namespace, self.namespaces_allow)
+
+    def _denies(self, resource: ResourceType) -> bool:
+        if not self.kinds_deny:
+            return False
+        of_group = f".{resource.group}" if resource.group else ""
+        names = {
+            f"{name.lower()}{group}"
+            for name in (resource.name, resource.kind, resource.singular, *resource.short_names)
+            for group in ("", of_group)
+            if name
+        }
+        patterns = [pattern.lower() for pattern in self.kinds_deny]
+        return any(_any(name, patterns) for name in names)
 
     def check_toolset(self, toolset: str) -> None:
         """Raises `NotAllowed` where a toolset is closed to this caller.
@@ -58,7 +73,7 @@ class Policy:
 
     def check(self, resource: ResourceType, namespace: str) -> None:
         """Raises `NotAllowed` where this kind, or this namespace, is not to be shown."""
-        if _any(resource.full_name, self.kinds_deny):
+        if self._denies(resource):
             raise NotAllowed(
                 f"This server does not show {resource.full_name}.",
                 hint="Its operator denies that kind (policy.kinds_deny).",
