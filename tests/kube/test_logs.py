@@ -80,8 +80,11 @@ async def test_lines_are_put_together_across_pieces_and_lose_their_stamp() -> No
 
 async def test_only_the_newest_lines_are_kept_and_all_are_counted() -> None:
     stream = of(*(f"line {number}\n".encode() for number in range(1000)))
-    read = await read_log(Client(stream), QUERY, keep=3, wanted=lambda line: "9" in line)
-    assert [text for _, text in read.lines] == ["line 997", "line 998", "line 999"]
+    read = await read_log(
+        Client(stream), QUERY, keep=3,
+        sift=lambda lines: [line.upper() if "9" in line else None for line in lines],
+    )  # fmt: skip
+    assert [text for _, text in read.lines] == ["LINE 997", "LINE 998", "LINE 999"]
     assert (read.seen, read.matched) == (1000, 271)
 
 
@@ -115,9 +118,18 @@ async def test_a_line_without_an_end_is_cut_and_its_rest_is_not_held() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert [len(text) for _, text in read.lines] == [MAX_LINE_BYTES, 4]
-    assert read.lines[1][1] == "next"
+    first, second = (text for _, text in read.lines)
+    assert first == "x" * MAX_LINE_BYTES + " …(cut: longer than 16 KiB)"
+    assert second == "next"
     assert peak < 4 * 1024 * 1024
+
+
+async def test_a_line_is_cut_between_words_so_that_no_half_of_a_token_is_left() -> None:
+    token = "ghp_" + "q7Rz2LmX9vTb4KcW8nYd3HsJ6gPf1AeU5oQi"
+    start = "word " * (MAX_LINE_BYTES // 5 - 2)
+    read = await read_log(Client(of(f"{start}{token} end\n".encode())), QUERY, keep=10)
+    ((_, text),) = read.lines
+    assert text == start + " …(cut: longer than 16 KiB)"
 
 
 async def test_more_than_the_limit_is_not_read_and_said() -> None:

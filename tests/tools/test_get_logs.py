@@ -377,7 +377,24 @@ async def test_credentials_are_masked_and_cannot_be_found_letter_by_letter(
     for guess in ("canary", "password=c", "password=[a-m]"):
         answer = await ask("get_logs", name="web-1", include=guess)
         assert "none passed the filter" in answer
+    # One alternative that guesses, and one that matches what stands in the secret's place.
+    for form in ("password=({}|<masked)", "({}|chars>)", "^login [^{}]*$|masked", "={}|s"):
+        answers = [
+            await ask("get_logs", name="web-1", include=form.format(guess)) for guess in "cz"
+        ]
+        assert answers[0] == answers[1]
+        assert "<masked: 9 chars>" in answers[0]
     assert len(shown(await ask("get_logs", name="web-1", exclude="canary"))) == 2
+
+
+async def test_a_filter_does_not_pick_a_credential_out_from_below_its_name(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    server.add(build.pod("web-1"))
+    server.add_log("web-1", stamped("db:", "  password: |-", "    canary-77", "  user: app"))
+    for include in ("can", "77", "user|77", "."):
+        assert "canary" not in await ask("get_logs", name="web-1", include=include)
+    assert "canary" not in await ask("get_logs", name="web-1", exclude="password")
 
 
 async def test_the_lines_of_a_private_key_cannot_be_picked_out_one_by_one(

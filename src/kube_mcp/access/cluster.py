@@ -7,15 +7,15 @@ once, so that nothing above can leak one.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kube_mcp.access import helm
 from kube_mcp.access.helm import Change, HelmRelease, Revision
 from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.access.sift import LineFilter, Sift
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
 from kube_mcp.kube.client import PODS, SECRETS, Client, Listing, Progress, is_secret
 from kube_mcp.kube.discovery import Discovered
@@ -36,9 +36,6 @@ _PLAIN_TABLES = frozenset({
     "coordination.k8s.io", "metrics.k8s.io", "apiregistration.k8s.io",
 })  # fmt: skip
 
-#: A line, whatever a logger put before it, that ends like one of a private key in PEM.
-_KEY_LINE = re.compile(r"(?:^|\s|\")[A-Za-z0-9+/]{60,76}={0,2}\W{0,4}$")
-
 #: Reads of several namespaces side by side.
 AT_ONCE = 8
 
@@ -52,18 +49,6 @@ class Gap:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}"
-
-
-class LineFilter(Protocol):
-    """What tells whether a line of a log is wanted; `kube_mcp.tools._patterns.Matcher` does."""
-
-    def __call__(self, line: str, /) -> bool:
-        """Whether this line matches."""
-        ...
-
-    def in_block(self, lines: str, /) -> bool:
-        """False where certainly none of several lines matches."""
-        ...
 
 
 def wall_clock() -> datetime:
@@ -238,51 +223,24 @@ class Cluster:
     ) -> LogRead:
         """The newest lines of one container's log that pass the filters, masked.
 
-        The filters see what the answer shows: matching the raw line alone would let a pattern
-        find out a secret letter by letter.
+        The filters see what the answer shows and nothing else: matching raw lines, if only
+        besides, would let a pattern find out a secret letter by letter.
         """
         self.policy.check_toolset("logs")
         self.policy.check(PODS, query.namespace)
 
-        in_key = False
-
-        def wanted(line: str) -> bool:
-            nonlocal in_key
-            # A private key is told by its first and last line, which a filter may leave out.
-            if "PRIVATE KEY" in line:
-                in_key = "-----BEGIN" in line and "-----END" not in line
-            elif in_key:
-                in_key = _KEY_LINE.search(line) is not None
-                if in_key:
-                    return False
-            if include is not None and not include(line):
-                return False  # most lines, and masking costs more than matching
-            if _KEY_LINE.search(line):
-                return False
-            shown = mask_text(line)
-            if include is not None and not include(shown):
-                return False
-            return exclude is None or not exclude(shown)
-
-        def skips(lines: str) -> bool:
-            return (
-                include is not None
-                and not in_key
-                and "PRIVATE KEY" not in lines
-                and not include.in_block(lines)
-            )
-
-        sifted = include is not None or exclude is not None
+        sift = Sift(include, exclude) if include is not None or exclude is not None else None
         read = await read_log(
             self._client,
             query,
             keep=keep,
-            wanted=wanted if sifted else None,
-            skips=skips if include is not None else None,
+            sift=sift,
+            skips=sift.skips if sift is not None else None,
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
         )
-        read.lines = _mask_lines(read.lines)
+        if sift is None:
+            read.lines = _mask_lines(read.lines)
         return read
 
     async def helm_revisions(self, *, namespace: str = "", name: str = "") -> Sequence[Revision]:

@@ -6,8 +6,10 @@ memory used is the limit given and never the size of the log.
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from kube_mcp.errors import TimedOut, Unreachable
@@ -20,6 +22,12 @@ MAX_LINE_BYTES = 16 * 1024
 #: Read no more than this of one container's log for one answer. 64 MiB is some 400,000 lines; the
 #: answer says when it was not enough.
 MAX_READ_BYTES = 64 * 1024 * 1024
+
+
+#: A word longer than this is cut too: a document in base64, and no token.
+_LONGEST_WORD = 4096
+_BETWEEN_WORDS = re.compile(rb"[\s\"',;&]([^\s\"',;&]*)\Z")
+_CUT = f" …(cut: longer than {MAX_LINE_BYTES // 1024} KiB)".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,9 @@ class LogQuery:
 class LogRead:
     """What came of reading one log.
 
-    ``lines`` are (timestamp, text), oldest first: the newest ``keep`` of those that ``wanted``
-    accepted. ``seen`` counts all lines read, ``matched`` those accepted. ``cut`` says, as half a
-    sentence, why the log was not read to its end; empty where it was.
+    ``lines`` are (timestamp, text), oldest first: the newest ``keep`` of those that ``sift``
+    let pass. ``seen`` counts all lines read, ``matched`` those that passed. ``cut`` says, as half
+    a sentence, why the log was not read to its end; empty where it was.
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -70,16 +78,18 @@ async def read_log(
     query: LogQuery,
     *,
     keep: int,
-    wanted: Callable[[str], bool] | None = None,
+    sift: Callable[[Sequence[str]], Sequence[str | None]] | None = None,
     skips: Callable[[str], bool] | None = None,
     max_kept_bytes: int = 1024 * 1024,
     max_read_bytes: int = MAX_READ_BYTES,
     timeout_s: float = 30.0,
 ) -> LogRead:
-    """The newest ``keep`` lines that ``wanted`` accepts, within ``max_kept_bytes``.
+    """The newest ``keep`` lines that ``sift`` lets pass, within ``max_kept_bytes``.
 
-    ``skips`` is asked first of many lines at once, and says whether none of them can be wanted:
-    looking at a million lines one by one takes ten times as long as looking for a word in them.
+    ``sift`` is given the lines as they arrive, many at a time and all in order, and says of each
+    what is kept of it, or None. ``skips`` is asked before of the same lines as one text, with
+    their timestamps, and says whether none of them can be wanted: looking at a million lines one
+    by one takes far longer than looking for a word in them.
     Raises `ClusterError` where the log cannot be opened; where it breaks off half way, what was
     read is returned and ``cut`` says so.
     """
@@ -110,11 +120,21 @@ async def collect(
             if skips is not None and skips(block.decode("utf-8", "replace")):
                 read.seen += block.count(b"\n") + (not block.endswith(b"\n"))
                 continue
-            for raw in block.removesuffix(b"\n").split(b"\n"):
-                read.seen += 1
-                stamp, text = _split(raw[:MAX_LINE_BYTES].decode("utf-8", "replace"))
-                if wanted is not None and not wanted(text):
-                    continue
+            lines = [
+                _split(_within_limit(raw).decode("utf-8", "replace"))
+                for raw in block.removesuffix(b"\n").split(b"\n")
+            ]
+            read.seen += len(lines)
+            if sift is not None:
+                passed = sift([text for _, text in lines])
+                lines = [
+                    (stamp, text)
+                    for (stamp, _), text in zip(lines, passed, strict=True)
+                    if text is not None
+                ]
+                # A fast stream never waits, and sifting is slow: others have their turn here.
+                await asyncio.sleep(0)
+            for stamp, text in lines:
                 read.matched += 1
                 kept.append((stamp, text))
                 kept_bytes += len(text)
@@ -139,7 +159,7 @@ async def _blocks(
         if broken:
             yield whole + broken
         # Hold the start of an endless line, not all of it.
-        rest = after[:MAX_LINE_BYTES]
+        rest = after[: MAX_LINE_BYTES + 1]
         if read.bytes_read >= max_read_bytes:
             read.cut = (
                 f"only the oldest {max_read_bytes // 1024**2} MiB of what was asked for were "
@@ -148,6 +168,17 @@ async def _blocks(
             return
     if rest:
         yield rest
+
+
+def _within_limit(raw: bytes) -> bytes:
+    """The start of a line that is too long, up to the end of a word: half a token in it could no
+    longer be told for one, and would not be masked.
+    """
+    if len(raw) <= MAX_LINE_BYTES:
+        return raw
+    kept = raw[:MAX_LINE_BYTES]
+    end = _BETWEEN_WORDS.search(kept, MAX_LINE_BYTES - _LONGEST_WORD)
+    return (kept[: end.start(1)] if end else kept) + _CUT
 
 
 def _split(line: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import re2
 
 from kube_mcp.errors import InputError
+from kube_mcp.tools._literals import required
 
 _options = re2.Options()
 # RE2 would print a complaint about every bad pattern to stderr, which on stdio is the log.
@@ -18,24 +19,23 @@ _options.log_errors = False
 _options.max_mem = 8 * 1024 * 1024
 
 
-#: A pattern with one of these asks where a line begins or ends, which a block of lines cannot say.
-_ABOUT_PLACES = ("^", "$", "\\A", "\\z", "(?")
-
-
 @dataclass(frozen=True, slots=True)
 class Matcher:
     """A pattern, asked of one line by calling it."""
 
     _search: Callable[[str], object]
-    _blind: bool
+    _sieve: Callable[[str], object] | None
 
     def __call__(self, line: str) -> bool:
         """Whether the line matches anywhere."""
         return self._search(line) is not None
 
     def in_block(self, lines: str) -> bool:
-        """False where certainly none of several lines, joined by line breaks, matches."""
-        return self._blind or self._search(lines) is not None
+        """False where certainly none of several lines matches, once they are masked.
+
+        What is masked in them makes no difference to that.
+        """
+        return self._sieve is None or self._sieve(lines) is not None
 
 
 def matcher(pattern: str, *, argument: str) -> Matcher | None:
@@ -56,4 +56,8 @@ def matcher(pattern: str, *, argument: str) -> Matcher | None:
             f"{argument}: '{pattern[:80]}' is not a regular expression: {words}.",
             hint="Use RE2 syntax: no look-around, no back references; escape ( [ . with a backslash.",
         ) from error
-    return Matcher(compiled.search, any(part in pattern for part in _ABOUT_PLACES))
+    texts = required(pattern)
+    if texts is None:
+        return Matcher(compiled.search, None)
+    sieve = re2.compile(f"(?i){'|'.join(map(re2.escape, texts))}", _options)
+    return Matcher(compiled.search, sieve.search)
