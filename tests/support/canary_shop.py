@@ -21,6 +21,7 @@ NAMED = {
         "secret-data", "secret-string", "env", "flag", "argument", "annotation", "applied",
         "config-key", "config-file", "config-yaml", "custom-field", "custom-map", "log-line",
         "log-json", "event", "status", "template", "probe-header", "helm-value", "helm-manifest",
+        "image", "printed", "reason",
     )
 }  # fmt: skip
 
@@ -52,7 +53,10 @@ def plant(bed: Bed, namespace: str) -> None:
 
 def crd() -> Object:
     """A kind that keeps whatever it is given, and prints some of it."""
-    columns = [{"name": "Note", "type": "string", "jsonPath": ".spec.note"}]
+    columns = [
+        {"name": "Note", "type": "string", "jsonPath": ".spec.note"},
+        {"name": "Login", "type": "string", "jsonPath": ".spec.auth.printed.password"},
+    ]
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -91,6 +95,7 @@ def objects(namespace: str) -> Iterable[Object]:
     spec = _pod_spec("env", "flag", "argument")
     pod = _obj("v1", "Pod", "web-1", spec={**spec, "nodeName": "node-1"}, status={
         "phase": "Running",
+        "reason": f"Odd, token={NAMED['reason']}",
         "conditions": [{"type": "Ready", "status": "False", "reason": "Odd",
                         "message": f"login failed: password={NAMED['status']}"}],
         "containerStatuses": [{
@@ -107,11 +112,15 @@ def objects(namespace: str) -> Iterable[Object]:
         "metadata": {"labels": {"app": "web"}},
         "spec": _pod_spec("template", "flag", "env"),
     }
+    template["spec"]["containers"][0]["image"] = (
+        f"https://bob:{NAMED['image']}@registry.example.com/web:1"
+    )
     yield _obj("apps/v1", "Deployment", "web", spec={"selector": selector, "template": template})
     yield _obj("v1", "Service", "web", spec={"selector": {"app": "web"}, "ports": [{"port": 80}]})
     yield _obj(f"{GROUP}/v1", KIND, "keeper", spec={
         "note": SHAPES["url-password"],
-        "auth": {"clientSecret": NAMED["custom-field"]},
+        "auth": {"clientSecret": NAMED["custom-field"], "printed": {"password": NAMED["printed"]}},
+        "pin": {"password": 90210417},
         "params": [{"name": "apiKey", "value": NAMED["custom-map"]}],
         "shapes": dict(enumerate_names(SHAPES)),
     }, status={"message": f"password={NAMED['status']}"})  # fmt: skip

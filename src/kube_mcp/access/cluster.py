@@ -23,18 +23,11 @@ from kube_mcp.kube.kubelet import NODES, NodeLogQuery, list_logs, read_node_log,
 from kube_mcp.kube.logs import LogQuery, LogRead, read_log
 from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig, dig_list, dig_map, dig_str
+from kube_mcp.redaction.cells import mask_cells
 from kube_mcp.redaction.objects import mask_object
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
 
 T = TypeVar("T")
-
-#: Groups whose tables print names, numbers and states only. Everything else can print anything,
-#: so its cells are masked like text.
-_PLAIN_TABLES = frozenset({
-    "", "apps", "batch", "autoscaling", "policy", "discovery.k8s.io", "storage.k8s.io",
-    "scheduling.k8s.io", "rbac.authorization.k8s.io", "apiextensions.k8s.io", "node.k8s.io",
-    "coordination.k8s.io", "metrics.k8s.io", "apiregistration.k8s.io",
-})  # fmt: skip
 
 #: Reads of several namespaces side by side.
 AT_ONCE = 8
@@ -204,11 +197,7 @@ class Cluster:
                         row.meta.name if own_name else row.meta.namespace
                     )
                 ]
-        if resource.group not in _PLAIN_TABLES or resource.name == "events":
-            for row in table.rows:
-                row.cells = [
-                    mask_text(cell) if isinstance(cell, str) else cell for cell in row.cells
-                ]
+        mask_cells(table.columns, [row.cells for row in table.rows], kind=resource.kind)
         return table
 
     async def log(

@@ -36,6 +36,9 @@ _CREDENTIAL_ENDINGS = re.compile(
     r"|(?:db|user|root|admin|smtp|mail|imap|ftp|ldap|bind|ssh|redis|mysql|pg|key|store)pass"
     r"|connectionstring|connstring)s?\Z"
 )
+_PASSWORD_END = re.compile(r"(?:password|passwd|passphrase|passcode|pwd|pass|pw)\Z")
+#: Shorter numbers are counts and times more often than keys.
+_SHORTEST_SECRET_NUMBER = 100_000
 # Words that are one only where they come last: `passThrough`, `authorization.k8s.io`, `saltLength`.
 _ONLY_AT_THE_END = frozenset({
     "pass", "pw", "authorization", "bearer", "cookie", "otp", "salt", "jwt", "pat", "sas", "cred",
@@ -159,6 +162,16 @@ def is_about(name: str) -> bool:
     """Whether a name says it holds something about a thing: a ``path``, a ``storeClass``, a ``key``."""
     words = words_of(name)
     return bool(words) and words[-1] in _ABOUT | _PLAIN_FIELDS
+
+
+def is_secret_number(name: str, value: int) -> bool:
+    """Whether a whole number behind a name that says credential is one: a password in YAML without
+    quotes. ``passwordAttempts`` and ``tokens`` have numbers that are not.
+    """
+    last = (words_of(name) or [""])[-1]
+    if _PASSWORD_END.search(last):
+        return True
+    return _is_credential(last) and last != "tokens" and abs(value) >= _SHORTEST_SECRET_NUMBER
 
 
 def _says_of_key(before: list[str]) -> Says:

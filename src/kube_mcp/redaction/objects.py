@@ -10,7 +10,7 @@ from typing import Any
 
 from kube_mcp.redaction.commands import find_command_credentials
 from kube_mcp.redaction.kinds import hidden, mask_by_kind
-from kube_mcp.redaction.names import Says, is_about, says
+from kube_mcp.redaction.names import Says, is_about, is_secret_number, says
 from kube_mcp.redaction.text import clean_text, mask_text
 from kube_mcp.redaction.values import (
     is_basic_login,
@@ -19,7 +19,7 @@ from kube_mcp.redaction.values import (
     mask,
 )
 
-__all__ = ["mask_object", "mask_tree"]
+__all__ = ["LITERAL_FIELDS", "mask_object", "mask_string", "mask_tree"]
 
 
 # What the walk does with the value under a field's name. Plain numbers: an enumeration's members
@@ -96,8 +96,8 @@ _SPECIAL = {
     _SKIPPED,
 )
 
-# Under a map that is a credential, the field that holds it: `password: {value: x}`.
-_LITERALS = frozenset({
+#: Under a map that is a credential, the field that holds it: `password: {value: x}`.
+LITERAL_FIELDS = frozenset({
     "value", "data", "plain", "plaintext", "plainText", "literal", "inline", "inlineString", "content",
     "raw", "default", "string", "stringValue", "text",
 })  # fmt: skip
@@ -167,7 +167,7 @@ def _walk(root: Any) -> Any:
             if key == _PLAIN:
                 if shape is str:
                     if value not in clean:
-                        node[name] = _text(value)
+                        node[name] = mask_string(value)
                 elif shape is dict or shape is list:
                     todo.append(value)
             elif key != _SKIPPED or shape is not str:
@@ -178,6 +178,9 @@ def _walk(root: Any) -> Any:
                     node[name] = _string(node, name, value, key, _PLAIN)
                     if key == _KIND:
                         mask_by_kind(node, value)
+                elif shape is int:
+                    if key == _CREDENTIAL and is_secret_number(name, value):
+                        node[name] = mask(str(value))
                 elif (shape is dict or shape is list) and key != _DROPPED:
                     part_of = _inside(name, key, _PLAIN)
                     if part_of == _PLAIN:
@@ -197,7 +200,7 @@ def _walk_items(items: list[Any], plain: list[Any]) -> None:
             if flag and item[:1] != "-" and not is_innocent(item):
                 items[at] = mask(item)
             else:
-                items[at] = _text(item)
+                items[at] = mask_string(item)
             flag = (
                 item[:1] == "-"
                 and " " not in item
@@ -224,7 +227,7 @@ def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
                     if part_of == _HIDDEN or (part_of == _CREDENTIAL and not is_innocent(item)):
                         node[at] = hidden(item)
                     else:
-                        node[at] = _text(item)
+                        node[at] = mask_string(item)
                 elif type(item) is dict or type(item) is list:
                     # The names of the objects stay: `secrets: [{name: x}]`.
                     todo.append((item, _CREDENTIAL if part_of == _CREDENTIAL_MAP else part_of))
@@ -238,6 +241,9 @@ def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
                     unfit.append(name)
                 if type(value) is str:
                     node[name] = _string(node, name, value, key, part_of)
+                elif type(value) is int:
+                    if key == _CREDENTIAL and is_secret_number(name, value):
+                        node[name] = mask(str(value))
                 elif type(value) is dict or type(value) is list:
                     todo.append((value, _inside(name, key, part_of)))
             _rename(node, unfit)
@@ -258,7 +264,7 @@ def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int)
     if key == _NAMED_VALUE:
         beside = node.get("name") or node.get("key")
         key = _KEY_OF[says(beside)] if type(beside) is str else _PLAIN
-    if (part_of == _CREDENTIAL and name in _LITERALS) or (
+    if (part_of == _CREDENTIAL and name in LITERAL_FIELDS) or (
         part_of == _CREDENTIAL_MAP and key in {_PLAIN, _UNFIT} and not is_about(name)
     ):
         key = _CREDENTIAL
@@ -268,7 +274,7 @@ def _string(node: dict[str, Any], name: str, value: str, key: int, part_of: int)
         if looks_random(value) or ("auth" in name.lower() and is_basic_login(value)):
             return mask(value)
         _remember(_known_dull, value)
-    return _text(value)
+    return mask_string(value)
 
 
 def _refers(node: dict[str, Any], name: str, value: str, part_of: int) -> bool:
@@ -285,7 +291,7 @@ def _inside(name: str, key: int, part_of: int) -> int:
         return _HIDDEN
     if key == _CREDENTIAL_MAP or (part_of == _CREDENTIAL_MAP and not is_about(name)):
         return _CREDENTIAL_MAP
-    if part_of == _CREDENTIAL and name in _LITERALS:
+    if part_of == _CREDENTIAL and name in LITERAL_FIELDS:
         return _CREDENTIAL_MAP
     return key if key in {_CREDENTIAL, _REFERRING} else _PLAIN
 
@@ -304,7 +310,8 @@ def _learn(name: Any) -> int:
     return key
 
 
-def _text(value: str) -> str:
+def mask_string(value: str) -> str:
+    """`mask_text`, remembering short strings in which nothing was found."""
     if value in _known_clean:
         return value
     masked = mask_text(value) if len(value) >= _SHORTEST_CREDENTIAL else clean_text(value)

@@ -124,7 +124,9 @@ def _custom(definitions: Sequence[Any]) -> Printer:
                 dig_str(one, "type"),
                 dig_str(one, "format"),
                 dig(one, "priority", default=0),
-                dig_str(one, "description"),
+                # As an API server has it; masking reads the path in it.
+                dig_str(one, "description")
+                or f"Custom resource definition column (in JSONPath format): {dig_str(one, 'jsonPath')}",
             )
             for one in definitions
         ),

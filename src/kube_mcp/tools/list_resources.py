@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
@@ -30,6 +31,10 @@ _MOST_COUNTS = 8
 
 #: Different values listed by count_by.
 _MOST_VALUES = 200
+
+
+#: Words in the names of columns whose cells are sentences, in kinds that are otherwise dull.
+_FREE_TEXT = ("annotation", "message", ".data")
 
 
 class Args(ToolArgs):
@@ -162,7 +167,7 @@ def _page(
         out.append(summary)
     table = [lines[0], *rows_shown]
     is_event = resource.name == "events" and resource.group in {"", "events.k8s.io"}
-    out += framed(table, what="events") if is_event else table
+    out += framed(table, what=resource.name) if _holds_text(resource, rows.headers) else table
     if end < matching:
         cursor = _cursor.encode(_cursor.Place(end, keys[end - 1]), query)
         out.append(
@@ -172,6 +177,16 @@ def _page(
     if is_event and not args.sort:
         out.append("get_events shows events newest first, with repeats folded.")
     return "\n".join(out)
+
+
+def _holds_text(resource: ResourceType, headers: Sequence[str]) -> bool:
+    """Whether the rows may hold sentences that somebody in the cluster wrote."""
+    built_in = "." not in resource.group or resource.group.endswith(".k8s.io")
+    return (
+        not built_in
+        or resource.name == "events"
+        or any(word in header.lower() for header in headers for word in _FREE_TEXT)
+    )
 
 
 def _summary(rows: Rows) -> str:
