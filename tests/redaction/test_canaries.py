@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 
@@ -18,6 +19,8 @@ from tests.support.canaries import (
     BY_SHAPE,
     NAMED_PLACE,
     NAMED_TEXT,
+    SENTENCES,
+    TELLING,
     Place,
     leaks,
 )
@@ -58,6 +61,38 @@ def test_whatever_stands_behind_a_telling_name_in_text_is_masked(text: str) -> N
     one_line = {kind: secret for kind, secret in EVERY.items() if "\n" not in secret}
     shown = {kind: mask_text(NAMED_TEXT[text](secret)) for kind, secret in one_line.items()}
     assert leaked(shown) == {}
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_password_that_a_program_tells_is_masked(sentence: str) -> None:
+    shown = {kind: mask_text(SENTENCES[sentence](secret)) for kind, secret in TELLING.items()}
+    assert leaked(shown) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=swordfish-7\nuser=app\n",
+        "postgres://app:swordfish@db/shop",
+        '{"auths": {"r.example": {"password": "swordfish"}}}',
+        BY_SHAPE["github-classic"],
+    ],
+)
+def test_what_would_be_masked_is_masked_in_base64_too(text: str) -> None:
+    encoded = base64.b64encode(text.encode()).decode()
+    assert mask_text(encoded) == f"<masked: {len(encoded)} chars>"
+    pod = {
+        "kind": "Pod",
+        "spec": {"containers": [{"env": [{"name": "SETTING", "value": encoded}]}]},
+    }
+    assert encoded not in json.dumps(mask_object(pod))
+
+
+def test_the_private_parts_of_a_json_web_key_are_masked() -> None:
+    text = json.dumps({"kty": "RSA", "kid": "a", "n": "public-" * 6, "d": "swordfish-" * 4})
+    shown = mask_text(text)
+    assert "swordfish" not in shown
+    assert "public-" in shown
 
 
 def test_a_canary_that_is_not_masked_would_be_noticed() -> None:

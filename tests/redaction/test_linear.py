@@ -13,18 +13,35 @@ import pytest
 
 from kube_mcp.redaction import (
     assignments,
+    cells,
     characters,
     commands,
+    forms,
     kinds,
     names,
     objects,
     patterns,
     pem,
+    sentences,
     text,
     values,
 )
 
-MODULES = [assignments, characters, commands, kinds, names, objects, patterns, pem, text, values]
+MODULES = [
+    assignments,
+    cells,
+    characters,
+    commands,
+    forms,
+    kinds,
+    names,
+    objects,
+    patterns,
+    pem,
+    sentences,
+    text,
+    values,
+]
 #: Above this a bounded repeat costs like an unbounded one.
 MOST_REPEATS = 2_048
 
@@ -98,7 +115,10 @@ UNITS = [
     "password:\n- ", "password=\"", "password=\\\"", "<password>", "key ", "key=", "auth:", "Authorization: ",
     "Cookie: ", "?sig=", "name: password value: ", "mysql ", "mysql -p", "login ", "IDENTIFIED BY '", "curl -u ",
     "SG.aaaaaaaaaaaaaaaaaaaa.", "MTk4NjIyNDgzNDcxOTI1MjQ4.", "Bearer ", "Basic ", "H4sI", "hvs.", "s.", "xox",
-    "machine a login b password ", "İpassword=", "AAAAAAAAAAAAAAAAAAAA\n", "$2y$", "$argon2", "<masked: 1",
+    "machine a login b password ", "İpassword=", "AAAAAAAAAAAAAAAAAAAA\n", "$2y$", "$argon2",
+    "password is ", "password:\n", "Password a", "a:b@tcp(", "a:", '"kty" "d":"', "echo a|", "echo ", "user a >", "AUTH PLAIN ",
+    "<a:password ", "<password a=", "password = <<E\n", "('password', '", "password%22%3A%22", "/token: ", "password: a[", "mc alias set a ",
+    "htpasswd -b ", "openssl -k ", "secret_", "{SHA}", 'password: {"value": "', "password:\n  value: x\n", 'token = """', "snmp", "<masked: 1",
 ]  # fmt: skip
 
 

@@ -105,6 +105,35 @@ BY_SHAPE: dict[str, str] = {
     "bcrypt": "$2y$10$" + _BODY + _BODY[:14],
     "htpasswd": "$apr1$" + "q7Rz2LmX$" + _BODY[:22],
     "argon2": "$argon2id$" + "v=19$m=65536,t=3,p=4$" + _BODY[:22] + "$" + _BODY,
+    "figma": "figd_" + _BODY,
+    "notion": "ntn_" + (_BODY * 2)[:46],
+    "buildkite": "bkua_" + _HEX[:40],
+    "circleci": "CCIPAT_" + _BODY,
+    "sonarqube": "sqp_" + _HEX[:40],
+    "n8n": "n8n_api_" + _BODY,
+    "perplexity": "pplx-" + (_BODY * 2)[:48],
+    "langsmith": "lsv2_" + "pt_" + _HEX[:32] + "_0a1b2c3d4e",
+    "pinecone": "pcsk_" + (_BODY * 2)[:60],
+    "sentry": "sntrys_" + _BODY * 2,
+    "dynatrace": "dt0c01." + _BODY.upper()[:24] + "." + (_BODY * 2).upper()[:64],
+    "prefect": "pnu_" + _BODY[:36],
+    "contentful": "CFPAT-" + _BODY + "abcd",
+    "mapbox": "sk." + _b64('{"u":"bob"}').rstrip("=") + "." + _BODY[:22],
+    "1password": "ops_" + _b64('{"signInAddress":"x"}') + _BODY,
+    "ldap-hash": "{SSHA}" + _B64[:32],
+    "scram": "SCRAM-SHA-256$" + "4096:" + _BODY[:22] + "==$" + _BODY + "=",
+    "mosquitto": "$7$" + "101$" + _BODY[:12] + "$" + _B64,
+    "oracle": "jdbc:oracle:thin:scott/" + _BODY[:12] + "@db:1521/orcl",
+    "go-socket": "app:" + _BODY[:14] + "@tcp(db:3306)/shop",
+    "openvpn": "\n".join(
+        [
+            "-----BEGIN OpenVPN Static key V1-----",
+            _HEX,
+            _HEX[::-1],
+            "-----END OpenVPN Static key V1-----",
+        ]
+    ),
+    "base64-kubeconfig": _b64("apiVersion: v1\nkind: Config\nusers:\n- user:\n    token: " + _BODY),
     "bearer": "Bearer " + _BODY,
     "basic": "Basic " + _b64("bob:" + _BODY),
     "url-password": "postgres://app:" + _BODY[:20] + "@db.shop:5432/shop",
@@ -135,6 +164,8 @@ _READABLE = {
     "telegram": "12345678",
     "terraform": _BODY[:14],
     "azure-client": "abc",
+    "oracle": "jdbc:oracle:thin:scott/",
+    "go-socket": "app:",
     "bearer": "Bearer ",
     "basic": "Basic ",
     "url-password": "postgres://app:",
@@ -144,6 +175,8 @@ _READABLE = {
 }
 _READABLE_AFTER = {
     "url-password": "@db.shop:5432/shop",
+    "oracle": "@db:1521/orcl",
+    "go-socket": "@tcp(db:3306)/shop",
     "url-password-at": "@mq.shop/vhost",
     "url-token": "@git.example.com/x.git",
 }
@@ -163,6 +196,21 @@ def leaks(kind: str, shown: str) -> bool:
         piece in shown or piece[2:-2] in shown or piece[len(piece) // 2 :] in shown
         for piece in pieces
     )
+
+
+#: Passwords such as people choose or programs make: with a digit or a sign among the letters.
+TELLING = {kind: BY_NAME[kind] for kind in ("word-and-digits", "symbols", "hex", "bootstrap")}
+
+#: Sentences in which a program tells one.
+SENTENCES: dict[str, Callable[[str], str]] = {
+    "is": lambda s: f"INFO The admin password is {s}",
+    "for": lambda s: f"Initial password for user admin: {s}",
+    "set to": lambda s: f"root password was set to {s}.",
+    "quoted": lambda s: f"created bob with password '{s}'",
+    "below": lambda s: f"Please use the following password to proceed:\n\n{s}\n\nThis is all.",
+    "alone on a line": lambda s: f"<match **>\n  user elastic\n  password {s}\n</match>",
+    "key": lambda s: f"using API key: {s}",
+}
 
 
 Place = Callable[[str], Any]
@@ -244,6 +292,11 @@ NAMED_PLACE: dict[str, Place] = {
         "kind": "List",
         "items": [{"kind": "ConfigMap", "data": {"token": s}}],
     },
+    "env, bind": lambda s: _pod(env=[{"name": "LDAP_BINDPW", "value": s}]),
+    "env, preshared": lambda s: _pod(env=[{"name": "WG_PRESHARED_KEY", "value": s}]),
+    "env, community": lambda s: _pod(env=[{"name": "SNMP_COMMUNITY", "value": s}]),
+    "rabbitmqctl": lambda s: _pod(command=["rabbitmqctl", "add_user", "bob", s]),
+    "openssl": lambda s: _pod(command=["openssl", "enc", "-k", s]),
     "custom resource": lambda s: {"kind": "Thing", "spec": {"auth": {"clientSecret": s}}},
     "custom resource, value": lambda s: {"kind": "Thing", "spec": {"password": {"value": s}}},
     "custom resource, list": lambda s: {"kind": "Thing", "spec": {"tokens": [s], "n": 1}},
@@ -311,6 +364,29 @@ NAMED_TEXT: dict[str, Callable[[str], str]] = {
     "flag": lambda s: f"+ serve --password {s} --verbose",
     "curl": lambda s: f"curl -sf -u bob:{s} https://a.example",
     "mysql": lambda s: f"mysql -h db -uroot -p{s} shop",
+    "xml, prefixed": lambda s: f"<a:db><a:password>{s}</a:password></a:db>",
+    "xml with attributes": lambda s: f'<password encrypted="false">{s}</password>',
+    "xml, cdata": lambda s: f"<password><![CDATA[{s}]]></password>",
+    "heredoc": lambda s: f"password = <<-EOF\n{s}\nEOF\nuser = app\n",
+    "toml, three quotes": lambda s: f'secret = """\n{s}\n"""\nuser = "app"\n',
+    "json, nested value": lambda s: json.dumps({"password": {"value": s}, "user": "app"}),
+    "yaml, nested value": lambda s: f"password:\n  value: {s}\nuser: app\n",
+    "php": lambda s: f"define('DB_PASSWORD', '{s}');",
+    "typescript": lambda s: f"const password: string = '{s}';",
+    "rust": lambda s: f'password: Some("{s}")',
+    "sql server": lambda s: f"CREATE LOGIN app WITH PASSWORD = N'{s}';",
+    "sql, two quotes": lambda s: f'ALTER USER app IDENTIFIED BY "{s}";',
+    "nginx header": lambda s: f'proxy_set_header X-Api-Key "{s}";',
+    "haproxy": lambda s: f"stats auth admin:{s}",
+    "curl, quoted": lambda s: f"curl -sf --user 'bob:{s}' https://a.example",
+    "etcdctl": lambda s: f"etcdctl --user root:{s} get x",
+    "rabbitmqctl": lambda s: f"rabbitmqctl change_password bob {s}",
+    "mc": lambda s: f"mc alias set local http://minio:9000 admin {s}",
+    "htpasswd": lambda s: f"htpasswd -bc /etc/users bob {s}",
+    "openssl": lambda s: f"openssl rsa -in k -passin pass:{s}",
+    "piped": lambda s: f"echo '{s}' | docker login -u bob --password-stdin",
+    "chpasswd": lambda s: f"echo 'root:{s}' | chpasswd",
+    "redis user": lambda s: f"user default on >{s} ~* +@all",
     "connection string": lambda s: f"Server=db;User Id=sa;Password={s};Encrypt=yes",
     "azure": lambda s: f"AccountName=a;AccountKey={s};EndpointSuffix=core.windows.net",
 }

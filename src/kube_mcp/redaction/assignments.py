@@ -9,8 +9,20 @@ from __future__ import annotations
 
 import re
 
+from kube_mcp.redaction.forms import (
+    alone_on_line,
+    called_with,
+    element_text,
+    encoded_value,
+    heredoc,
+)
 from kube_mcp.redaction.names import Says, says
-from kube_mcp.redaction.values import is_basic_login, is_innocent, is_prose, looks_random
+from kube_mcp.redaction.values import (
+    is_basic_login,
+    is_innocent,
+    is_prose,
+    looks_random,
+)
 
 Span = tuple[int, int]
 
@@ -37,10 +49,20 @@ _LONG_NEXT = re.compile(
 _TWO_DIGITS = re.compile(r"\D{0,48}\d\D{0,48}\d")
 _BLANKS = re.compile(r"[ \t]{1,16}")
 _QUOTED_NEXT = re.compile(r"[ \t]{1,16}(?=[\"'])")
-_OPENING = re.compile(r"[bBuUrR]?(\\{0,7}[\"'`])")
+_OPENING = re.compile(
+    r"(?:[bBuUrRN]|(?:Some|Just|String|Secret|SecretString|PASSWORD|password)\()?"
+    r"(\"{3}|'{3}|\\{0,7}[\"'`])"
+)
+_ARN = re.compile(r"arn:aws[\w:/-]{0,110}\Z")
 _LIST = re.compile(r"\[[^\[\]{}]++\]")
 # A map, whose own names are found one by one.
 _MAP = re.compile(r"\{(?:[\s\"'}\\]|[\w.-]{1,64}\s?[:=])")
+# `"password": {"value": "x"}`, and `value: x` alone on the line below.
+_INNER = r"[\"']?(?:value|plain|plaintext|plainText|literal|inline|content)[\"']?[ \t]{0,8}[:=][ \t]{0,8}"
+_INNER_MAP = re.compile(rf"\{{\s{{0,64}}{_INNER}")
+_INNER_LINE = re.compile(rf"{_INNER}(?=\S)")
+# `password: string = "x"`
+_TYPED = re.compile(r"[A-Za-z_][\w\[\]<>.| ]{0,40}=\s{0,4}(?=[\"'`])")
 _ODD_RUN = re.compile(r"[^\s\"']++")
 _ITEM = re.compile(r"[^\s\[\],\"']+")
 _RUN = re.compile(
@@ -92,6 +114,12 @@ def find_assigned(text: str) -> list[Span]:
         right = _NAME_RIGHT.match(text, hit.end())
         at = right.end() if right else hit.end()
         verdict = says(text[start:at])
+        if verdict is Says.CREDENTIAL and text[start - 1 : start] == "/":
+            domain = _NAME_LEFT.match(text[max(0, start - 1 - _NAME_REACH) : start - 1][::-1])
+            reach = domain.end() if domain else 0
+            verdict = says(text[start - 1 - reach : at])
+        elif text[start - 1 : start] == ":" and _ARN.search(low, max(0, start - 120), start):
+            continue  # `arn:aws:secretsmanager:eu-west-1:1:secret:name`
         if (
             verdict is not Says.CREDENTIAL
             and not _is_url_parameter(text, start, at)
@@ -118,14 +146,19 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
     """The spans of the value behind the name at ``start`` to ``end``; none if it is readable."""
     name = low[start:end]
     sure = verdict is Says.CREDENTIAL
-    if start > 0 and text[start - 1] == "<" and text[end : end + 1] == ">":
-        return _judged(text, end + 1, _until(text, "<", end + 1), verdict, name)
+    if start > 0 and text[start - 1] in "<:" and (element := element_text(text, start, end)):
+        return _judged(text, *element, verdict, name)
     assigned = _ASSIGNED.match(text, end)
     if assigned is None:
         if paired := _PAIRED.match(text, end):
             return _judged(
                 text, *_extent(text, paired.end(), name, in_url=False, sure=sure), verdict, name
             )
+        if sure and (called := called_with(text, start, end)):
+            span = _extent(text, called, name, in_url=False, sure=True)
+            return _judged(text, *span, verdict, name)
+        if sure and (encoded := encoded_value(text, end)):
+            return _judged(text, *encoded, verdict, name)
         return _after_blank(text, start, end, verdict, name)
     value = assigned.end()
     sign = assigned.group()
@@ -145,8 +178,15 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
         line_end = _until(text, "\n", value)
         if value == line_end or _BLOCK.fullmatch(text, value, line_end):
             return _below(text, value, len(line)) if leads and line is not None else []
+        if document := heredoc(text, value):
+            return [document]
+        if inner := _INNER_MAP.match(text, value):
+            span = _extent(text, inner.end(), name, in_url=False, sure=True)
+            return _judged(text, *span, verdict, name)
         if _MAP.match(text, value):
             return []
+        if typed := _TYPED.match(text, value):
+            value = typed.end()
         if text[value] == "[" and (items := _LIST.match(text, value)):
             return [
                 span
@@ -158,8 +198,11 @@ def _value_after(text: str, low: str, start: int, end: int, verdict: Says) -> li
         verdict is Says.CREDENTIAL
         and ":" in sign
         and text[value - 1] in " \t"
-        and re.split(r"[._-]", name)[-1] in _IN_SENTENCES
-        and _goes_on(text, span, name, leads=leads)
+        and (
+            _goes_on(text, span, name, leads=leads)
+            if re.split(r"[._-]", name)[-1] in _IN_SENTENCES
+            else is_prose(text[slice(*span)]) and _SENTENCE.match(text, span[0], span[1] + 2)
+        )
     ):
         return []
     return _judged(text, *span, verdict, name)
@@ -192,7 +235,9 @@ def _after_blank(text: str, start: int, end: int, verdict: Says, name: str) -> l
             return _judged(
                 text, *_extent(text, value, name, in_url=False, sure=sure), verdict, name
             )
-        if name.endswith(_PASSWORDS) and _QUOTED_NEXT.match(text, end):
+        if name.endswith(_PASSWORDS) and (alone := alone_on_line(text, start, value)):
+            return _judged(text, *alone, verdict, name)
+        if (name.endswith(_PASSWORDS) or name.startswith("x-")) and _QUOTED_NEXT.match(text, end):
             return _judged(
                 text, *_extent(text, value, name, in_url=False, sure=sure), verdict, name
             )
@@ -205,7 +250,7 @@ def _judged(text: str, start: int, end: int, verdict: Says, name: str) -> list[S
     if not value:
         return []
     if verdict is Says.CREDENTIAL:
-        if is_innocent(value) or (name == "pass" and value.split()[0].isdigit()):
+        if is_innocent(value) or (name == "pass" and value.split()[0].rstrip(",").isdigit()):
             return []
         return [(start, end)]
     if looks_random(value) or ("auth" in name and is_basic_login(value)):
@@ -247,6 +292,9 @@ def _extent(
 
 def _closing(text: str, start: int, quote: str) -> int:
     """Where a quoted value ends: at the same quote, equally escaped, else with the line."""
+    if quote[0] in "\"'" and len(quote) == 3:
+        end = text.find(quote, start)
+        return end if end >= 0 else _until(text, "\n", start)
     if len(quote) > 1:
         return _until(text, quote, start)
     at = start
@@ -280,6 +328,11 @@ def _below(text: str, at: int, indent: int) -> list[Span]:
         depth = len(line) - len(bare)
         item = bare.startswith("- ") and depth >= indent
         if not item and depth <= indent:
+            break
+        if not block and not item and not spans and (inner := _INNER_LINE.match(bare)):
+            first = start + depth + inner.end()
+            if not is_innocent(text[first:line_end].strip("\"' ")):
+                spans.append((first, line_end))
             break
         if not block and not item and (spans or _MAP_LINE.match(bare)):
             break  # a map under the name: its own names are found one by one

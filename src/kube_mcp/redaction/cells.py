@@ -15,11 +15,11 @@ from kube_mcp.redaction.objects import LITERAL_FIELDS, mask_string
 from kube_mcp.redaction.text import clean_text
 from kube_mcp.redaction.values import is_innocent, looks_random, mask
 
-_PATH = re.compile(r"Custom resource definition column \(in JSONPath format\): (.+)", re.DOTALL)
-_STEP = re.compile(r"[A-Za-z_][\w-]*")
+#: What the API server writes where the author of the kind wrote nothing.
+_OF_A_PATH = "Custom resource definition column (in JSONPath format): "
+_STEP = re.compile(r"[A-Za-z_][\w-]{0,128}")
 #: Addresses, numbers, ages and nothing: most cells of most tables.
 _DULL = re.compile(r"[\d.:/ -]{1,40}|<[a-z]{1,16}>|\d{1,5}[smhdy](?:\d{1,4}[smhd])?")
-_OBJECT_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
 _SECRET_VALUES = re.compile(r"\.(?:data|stringData)\b")
 
 
@@ -68,13 +68,12 @@ def _way(column: ColumnLike, kind: str) -> tuple[Says | None, str]:
     """What a column's cells are, None for the names of objects; and the name that says so."""
     if column.format == "name":
         return None, column.name
-    given = _PATH.fullmatch(column.description)
-    if given is None:
+    path = column.description.removeprefix(_OF_A_PATH)
+    if path == column.description:
         verdict = says(column.name)
         # `SECRET` is more often the name of the Secret.
         unsure = verdict is not Says.NOTHING and column.name.lower() in _NAMING
         return (Says.MAYBE if unsure else verdict), column.name
-    path = given[1]
     steps = _STEP.findall(path) or [""]
     if kind == "Secret" and _SECRET_VALUES.match(path):
         return Says.CREDENTIAL, "password"

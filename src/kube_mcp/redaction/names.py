@@ -26,7 +26,7 @@ _CREDENTIAL_WORDS = frozenset({
     "pass", "pw", "pwd", "passwd", "password", "passphrase", "passcode", "secret", "token",
     "credential", "cred", "creds", "cookies", "dsn", "apikey", "authkey", "bearer", "authorization", "cookie",
     "otp", "totp", "mnemonic", "salt", "jwt", "pat", "requirepass", "masterauth", "pgpass", "netrc",
-    "htpasswd", "dockerconfigjson", "dockercfg", "connstr", "sas", "psk",
+    "htpasswd", "dockerconfigjson", "dockercfg", "connstr", "sas", "psk", "pincode", "pepper", "userlist",
 })  # fmt: skip
 
 # As the end of a word written together: `dbpassword`, `authtoken`, `clientsecret`.
@@ -34,6 +34,7 @@ _CREDENTIAL_ENDINGS = re.compile(
     r"(?:password|passwd|passphrase|passcode|secret|token|credential|pwd|apikey|authkey|accesskey"
     r"|secretkey|privatekey|signingkey|encryptionkey|masterkey|accountkey|sharedkey|licensekey"
     r"|(?:db|user|root|admin|smtp|mail|imap|ftp|ldap|bind|ssh|redis|mysql|pg|key|store)pass"
+    r"|(?:db|user|root|admin|smtp|mail|ldap|bind|ssh|mysql|pg)pw|(?:tls|ssl|wpa|wifi)psk"
     r"|connectionstring|connstring)s?\Z"
 )
 _PASSWORD_END = re.compile(r"(?:password|passwd|passphrase|passcode|pwd|pass|pw)\Z")
@@ -42,6 +43,7 @@ _SHORTEST_SECRET_NUMBER = 100_000
 # Words that are one only where they come last: `passThrough`, `authorization.k8s.io`, `saltLength`.
 _ONLY_AT_THE_END = frozenset({
     "pass", "pw", "authorization", "bearer", "cookie", "otp", "salt", "jwt", "pat", "sas", "cred",
+    "pepper", "userlist",
 })  # fmt: skip
 _CREDENTIAL_ANYWHERE = re.compile(r"password|passwd|passphrase|credential")
 
@@ -53,7 +55,8 @@ _KEY_KINDS = frozenset({
     "hmac", "jwt", "jwk", "ssh", "gpg", "pgp", "age", "recovery", "unseal", "webhook", "subscription",
     "storage", "app", "application", "client", "consumer", "service", "crypto", "cipher", "aes",
     "rsa", "cookie", "session", "join", "registration", "ingest", "integration", "instrumentation",
-    "host", "admin", "root", "security", "vault", "sas", "activation", "product",
+    "host", "admin", "root", "security", "vault", "sas", "activation", "product", "preshared",
+    "fernet",
 })  # fmt: skip
 
 # As the last word these say that the value is something about the credential, not itself.
@@ -79,6 +82,7 @@ _ABOUT = frozenset({
     "reason", "message", "description", "title", "text", "group", "groups", "resource", "resources",
     "api", "handler", "interceptor", "middleware", "module", "less", "through", "sync", "syncer",
     "webhook", "injector", "metadata", "config", "configuration", "settings", "options",
+    "second", "minute", "hour", "day", "encryption", "hasher", "hashing",
     "prefix", "suffix", "separator", "delimiter", "rate", "quota", "bucket", "cache", "region",
     # Parts of programs, as loggers print them: `c.e.shop.TokenService : started`.
     "service", "services", "filter", "encoder", "decoder", "factory", "impl", "client", "exception",
@@ -102,6 +106,8 @@ _OF_AN_OBJECT = frozenset({
 _PLAIN_FIELDS = frozenset(
     {"key", "keys", "id", "existing", "create", "annotations", "labels", "interval"}
 )
+# Words that are one together and nothing alone.
+_PAIRS = frozenset({("pin", "code"), ("snmp", "community"), ("basic", "auth"), ("auth", "basic")})
 _CHECKSUMS = frozenset({"checksum", "checksums", "sha", "digest", "md"})
 _CONNECTIONS = frozenset({"connection", "connect", "conn"})
 _UNCERTAIN = frozenset({
@@ -143,6 +149,8 @@ def says(name: str) -> Says:
             return Says.CREDENTIAL
         uncertain = _has_credential(before) or before[-1:] == ["session"]
         return Says.MAYBE if uncertain else Says.NOTHING
+    if before and (before[-1], last) in _PAIRS:
+        return Says.CREDENTIAL
     if last in {"secret", "secrets"} and (domain or _OF_AN_OBJECT & set(before)):
         return Says.MAYBE
     if last == "tokens" and before:

@@ -194,21 +194,19 @@ def _walk(root: Any) -> Any:
 
 def _walk_items(items: list[Any], plain: list[Any]) -> None:
     """A list of strings, or of lists: arguments of a command more often than not."""
-    flag = False  # whether the item before was a flag that takes a credential
+    flag = _PLAIN  # what the item before says, if it was a flag: whether it takes a credential
     for at, item in enumerate(items):
         if type(item) is str:
-            if flag and item[:1] != "-" and not is_innocent(item):
+            if (flag == _CREDENTIAL and item[:1] != "-" and not is_innocent(item)) or (
+                flag == _MAYBE and looks_random(item)
+            ):
                 items[at] = mask(item)
             else:
                 items[at] = mask_string(item)
-            flag = (
-                item[:1] == "-"
-                and " " not in item
-                and "=" not in item
-                and ((_known_keys.get(item) or _learn(item)) == _CREDENTIAL)
-            )
+            is_flag = item[:1] == "-" and " " not in item and "=" not in item
+            flag = (_known_keys.get(item) or _learn(item)) if is_flag else _PLAIN
         else:
-            flag = False
+            flag = _PLAIN
             if type(item) is list:
                 plain.append(item)
     _mask_command(items)

@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kube_mcp.redaction.assignments import find_assigned
 from kube_mcp.redaction.values import decoded_text, is_reference, looks_random
+from kube_mcp.redaction.windows import gate, windows
 
 Span = tuple[int, int]
 
@@ -45,6 +47,13 @@ def _is_private_pem(value: str) -> bool:
     return not value.startswith(("LS0tLS1CRUdJTiBDRVJU", "LS0tLS1CRUdJTiBQVUJMSUMg"))
 
 
+def holds_credential(value: str) -> bool:
+    """Whether a value in base64 encodes a text in which something would be masked."""
+    return bool(text := decoded_text(value)) and bool(
+        find_credentials(text) or find_assigned(text) or "PRIVATE KEY" in text
+    )
+
+
 def _has_digit(value: str) -> bool:
     return any(char.isdigit() for char in value)
 
@@ -60,12 +69,19 @@ def _is_literal(value: str) -> bool:
 _W = r"[A-Za-z0-9_-]"
 
 PATTERNS: tuple[Pattern, ...] = (
+    Pattern("Mapbox token", ("sk.eyJ",), rf"{_W}{{8,}}+\.{_W}{{16,}}+", alone=True),
     Pattern("JSON Web Token", ("eyJ",), rf"{_W}{{8,}}+(?:\.{_W}*+)*+", _is_jwt),
     Pattern(
         "private key in base64",
         ("LS0tLS1CRUdJTi",),
         r"[A-Za-z0-9+/]{8,}+={0,2}",
         _is_private_pem,
+    ),
+    Pattern(
+        "kubeconfig, or another object, with a credential in it, in base64",
+        ("YXBpVmVyc2lvb",),
+        r"[A-Za-z0-9+/]{16,}+={0,2}",
+        holds_credential,
     ),
     # A Helm release, or a copy of an object: whatever is in it cannot be looked at.
     Pattern("compressed data in base64", ("H4sI", "SDRzSU"), r"[A-Za-z0-9+/]{40,}+={0,2}"),
@@ -145,6 +161,39 @@ PATTERNS: tuple[Pattern, ...] = (
         ("$2[abxy]$", "$[156y]$", "$apr1$", "$argon2", "$scrypt$"),
         r"[A-Za-z0-9./$=,+-]{16,}+",
     ),
+    Pattern(
+        "password hash of a directory, a database or a broker",
+        (
+            "{SHA}",
+            "{SSHA}",
+            "{SHA256}",
+            "{SSHA256}",
+            "{SHA512}",
+            "{SSHA512}",
+            "{CRYPT}",
+            "$7$",
+            "$y$",
+            "SCRAM-SHA-256$",
+            "SCRAM-SHA-1$",
+            "pbkdf2_sha256$",
+            "pbkdf2:sha256:",
+        ),
+        r"[A-Za-z0-9./$=,:+-]{16,}+",
+    ),
+    Pattern("1Password token", ("ops_eyJ",), rf"{_W}{{40,}}+"),
+    Pattern("Figma token", ("figd_",), rf"{_W}{{20,}}+"),
+    Pattern("Notion token", ("secret_", "ntn_"), r"[A-Za-z0-9]{40,}+", _has_digit, alone=True),
+    Pattern("Buildkite token", ("bkua_",), r"[a-f0-9]{40}"),
+    Pattern("CircleCI token", ("CCIPAT_", "CCIPRJ_"), r"[A-Za-z0-9_]{20,}+"),
+    Pattern("SonarQube token", ("sq[pua]_",), r"[a-f0-9]{40}", alone=True),
+    Pattern("n8n key", ("n8n_api_",), r"[A-Za-z0-9]{20,}+"),
+    Pattern("Perplexity key", ("pplx-",), r"[A-Za-z0-9]{40,}+"),
+    Pattern("LangSmith key", ("lsv2_",), r"(?:pt|sk)_[a-f0-9_]{32,}+"),
+    Pattern("Pinecone key", ("pcsk_",), r"[A-Za-z0-9_]{40,}+"),
+    Pattern("Sentry token", ("sntrys_", "sntryu_"), r"[A-Za-z0-9_+/=]{40,}+"),
+    Pattern("Dynatrace token", ("dt0[a-z]01.",), r"[A-Z0-9]{20,64}\.[A-Z0-9]{40,}+"),
+    Pattern("Prefect key", ("pn[ub]_",), r"[A-Za-z0-9]{36}", alone=True),
+    Pattern("Contentful token", ("CFPAT-",), rf"{_W}{{40,}}+"),
     Pattern("Bearer token", ("[Bb]earer ",), r"[ \t]{0,4}([A-Za-z0-9._~+/=-]{16,}+)", _has_digit),
     Pattern(
         "Basic login", ("Basic ", "basic "), r"[ \t]{0,4}([A-Za-z0-9+/_-]{6,}+={0,2})", _is_login
@@ -158,11 +207,17 @@ PATTERNS: tuple[Pattern, ...] = (
         r"((?:(?!://)[^\s\"'<>`]){1,512})@",
         _is_literal,
     ),
+    Pattern(
+        "password of Oracle in a JDBC address",
+        ("oracle:thin:",),
+        r"[\w.$-]{1,64}/([^\s\"'@]{1,256})@",
+        _is_literal,
+    ),
     Pattern("token in a URL", ("://",), r"([^\s/?#@:\[\"'<>]{16,256})@", _is_literal),
 )
 
 # The rarer a character is in logs and objects, the fewer places are looked at.
-_RAREST_FIRST = "$~_JQZXKVWYUGBHNFMLSAPOETCDRI:/-.zqjxkvbwygfhpmcduloinrsaet0123456789"
+_RAREST_FIRST = "$~_JQZXKVWYUGBHNFMLSAPOETCDRI:/-.zqjxkvbwygfhpmcduloinrsaet0123456789{}"
 _CLASS = re.compile(r"\[[^\]]{1,64}\]|.")
 _NO_ALNUM_BEFORE = "(?<![A-Za-z0-9])"
 
@@ -209,15 +264,29 @@ def _compile() -> tuple[re.Pattern[str], dict[int, tuple[Pattern, int, bool]]]:
 _ALL, _MEANING = _compile()
 
 
+# Where a credential may begin, for RE2 to look for. A lone class would stop it everywhere, so the
+# one pattern that starts with one is written out.
+_GATE = gate(
+    [
+        "".join(part if len(part) > 1 else re.escape(part) for part in _CLASS.findall(start))
+        for pattern in PATTERNS
+        for start in pattern.starts
+        if not start.startswith("[M")
+    ]
+    + [r"[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27}"]
+)
+
+
 def find_credentials(text: str) -> list[Span]:
     """Where in ``text`` credentials of a known shape stand, in order and without overlap."""
     spans: list[Span] = []
     last = 0
-    for found in _ALL.finditer(text):
-        group = found.lastindex or 0
-        pattern, lead, partial = _MEANING[group]
-        start, end = found.span(group - 1) if partial else (found.start() - lead, found.end())
-        if pattern.check is None or pattern.check(text[start:end]):
-            spans.append((max(start, last), end))
-            last = end
+    for window_start, window_end in windows(text, _GATE):
+        for found in _ALL.finditer(text, window_start, window_end):
+            group = found.lastindex or 0
+            pattern, lead, partial = _MEANING[group]
+            start, end = found.span(group - 1) if partial else (found.start() - lead, found.end())
+            if pattern.check is None or pattern.check(text[start:end]):
+                spans.append((max(start, last), end))
+                last = end
     return spans

@@ -6,8 +6,11 @@ import re
 
 Span = tuple[int, int]
 
-_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KIND = r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)"
+_BEGIN = re.compile(rf"-----BEGIN {_KIND}-----")
+_END = re.compile(rf"-----END {_KIND}-----")
+#: One of these is in every text that holds a key.
+MARKS = ("PRIVATE KEY", "OpenVPN Static key")
 #: A 16,384-bit RSA key in PEM is 12.5 KB; with a prefix on each line, twice that.
 _LONGEST = 32_768
 # Without an end in sight: as far as it can be base64, headers, or escaped line ends.

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from kube_mcp.redaction.assignments import find_assigned
 from kube_mcp.redaction.characters import clean_text
 from kube_mcp.redaction.commands import find_command_credentials
-from kube_mcp.redaction.patterns import find_credentials
-from kube_mcp.redaction.pem import find_private_keys
-from kube_mcp.redaction.values import mask
+from kube_mcp.redaction.patterns import find_credentials, holds_credential
+from kube_mcp.redaction.pem import MARKS, find_private_keys
+from kube_mcp.redaction.sentences import find_told
+from kube_mcp.redaction.values import is_base64, mask
 
 __all__ = ["clean_text", "mask_lines", "mask_text"]
 
@@ -17,6 +18,8 @@ Span = tuple[int, int]
 
 #: No credential and no name of one is shorter, together with its value.
 _SHORTEST = 5
+#: `a:b@c=1` in base64; what is shorter holds no name with a value.
+_SHORTEST_ENCODED = 16
 # Marks the lines of a block that was masked as one; `clean_text` lets no such character in.
 _SWALLOWED = "\x00"
 
@@ -46,11 +49,14 @@ def mask_lines(lines: Sequence[str]) -> list[str | None]:
 def _masked(text: str, *, keep_lines: bool) -> str:
     if len(text) < _SHORTEST:
         return text
-    if "PRIVATE KEY" in text:
+    if len(text) >= _SHORTEST_ENCODED and is_base64(text) and holds_credential(text):
+        return mask(text)
+    if MARKS[0] in text or MARKS[1] in text:
         text = _replaced(text, find_private_keys(text), keep_lines=keep_lines)
     text = _replaced(text, find_credentials(text), keep_lines=keep_lines)
     text = _replaced(text, find_assigned(text), keep_lines=keep_lines)
-    return _replaced(text, find_command_credentials(text), keep_lines=keep_lines)
+    text = _replaced(text, find_command_credentials(text), keep_lines=keep_lines)
+    return _replaced(text, find_told(text), keep_lines=keep_lines)
 
 
 def _replaced(text: str, spans: list[Span], *, keep_lines: bool) -> str:

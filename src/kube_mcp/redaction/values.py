@@ -42,11 +42,14 @@ _REFERENCE = re.compile(
 )
 # Where the value is kept: a file, a secret manager's address, an environment variable by name.
 _ADDRESS = re.compile(
-    r"(?:vault|ref\+\w+|op|file|env|awssm|gcpsm|secret|secretsmanager|ssm|keyvault|arn)"
-    r":[\w:/.$#{}()@+%-]{1,256}|\$__(?:file|env)\{[^{}]{1,128}\}"
+    r"(?:vault|ref\+\w+|op|file|awssm|gcpsm|secretsmanager|ssm|keyvault|arn:[\w-]{1,16}:[\w-]{1,32})"
+    r":[\w:.$#{}()@+%-]{0,128}[/:][\w:/.$#{}()@+%-]{1,256}"
+    r"|(?:env|secret):[\w./-]{1,128}|\$__(?:file|env)\{[^{}]{1,128}\}"
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@ -]{1,128}){1,32}/?|[A-Za-z]:\\[\w.\\ -]{1,256}")
 _STARS = re.compile(r"[*•.xX-]{3,64}|\[?(?:REDACTED|FILTERED|MASKED|HIDDEN)\]?|\*+[^*]{0,4}")
+_NO_PASSWORD = re.compile(r"://|\w@[\w-]+\.|^\d[\d:.TZ+-]*$|^/|\(\)|[:,]$|<masked: |\$\{|\{\{")
+_SIGNS = re.compile(r"[!#$%^&*?=+~]")
 _ALNUM = re.compile(r"[A-Za-z0-9]")
 
 _RANDOM_CHARS = re.compile(r"[A-Za-z0-9+/_.~=-]+")
@@ -111,6 +114,19 @@ def is_prose(value: str) -> bool:
     return value.rstrip(".,;:!").lower() in _PROSE_WORDS
 
 
+def looks_like_password(value: str) -> bool:
+    """Whether a word in a sentence is rather a password than English: letters and digits, or signs.
+
+    Addresses, names of files and times are no passwords.
+    """
+    if len(value) < 6 or " " in value or _NO_PASSWORD.search(value):
+        return False
+    letters = any(char.isalpha() for char in value)
+    digits = any(char.isdigit() for char in value)
+    mixed = value[1:] != value[1:].lower() and value != value.upper()
+    return (letters and digits) or (letters and mixed) or bool(_SIGNS.search(value))
+
+
 def _mixes(part: str) -> bool:
     """Whether a path's part changes between capitals and digits like base64 does, not like a name."""
     return (
@@ -149,6 +165,11 @@ def _changes(value: str) -> int:
 def _entropy_bits(value: str) -> float:
     total = len(value)
     return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
+
+
+def is_base64(value: str) -> bool:
+    """Whether a value has the characters of base64 and no other."""
+    return _BASE64.fullmatch(value) is not None
 
 
 def decoded_text(value: str) -> str:
