@@ -97,7 +97,7 @@ async def read_log(
         query.namespace, query.pod, query=query.pairs(), timeout_s=timeout_s
     )
     return await collect(
-        response, keep=keep, wanted=wanted, skips=skips, max_kept_bytes=max_kept_bytes,
+        response, keep=keep, sift=sift, skips=skips, max_kept_bytes=max_kept_bytes,
         max_read_bytes=max_read_bytes,
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ async def collect(
     response: Response,
     *,
     keep: int,
-    wanted: Callable[[str], bool] | None = None,
+    sift: Callable[[Sequence[str]], Sequence[str | None]] | None = None,
     skips: Callable[[str], bool] | None = None,
     max_kept_bytes: int = 1024 * 1024,
     max_read_bytes: int = MAX_READ_BYTES,
