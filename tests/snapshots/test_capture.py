@@ -90,7 +90,7 @@ async def test_what_may_not_be_read_is_a_gap_and_is_refused_again(tmp_path: Path
     server.fail_group("metrics.k8s.io/v1beta1")
     heard: list[str] = []
     done = await capture(_source(server), tmp_path / "s", progress=heard.append)
-    assert "reading pods" in heard
+    assert "1 pods" in heard
     gaps = "\n".join(done.gaps)
     assert "metrics.k8s.io/v1beta1" in gaps
     assert "the log of shop/web-1/app" in gaps

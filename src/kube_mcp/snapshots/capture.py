@@ -120,7 +120,7 @@ async def capture(
     """Write everything that can be read to ``directory``, or to an archive if it is named as one.
 
     ``namespaces`` limits namespaced types to those; ``max_log_bytes`` is for each container's log,
-    of which the end is kept. ``progress`` hears what is being read. Files can be read by their
+    of which the end is kept. ``progress`` hears what was read. Files can be read by their
     owner alone. Raises `InputError` where something is in the way, and whatever keeps the cluster
     as a whole from being read; a type that cannot be read becomes a gap.
     """
@@ -186,10 +186,10 @@ class _Reading:
                 continue
             if (resource.group, resource.name) == (events.GROUP, "events"):
                 continue  # the same objects as the core group's
-            self._tell(f"reading {resource.full_name}")
             objects = [obj async for obj in self._objects(resource)]
             if not objects:
                 continue
+            self._tell(f"{len(objects):,} {resource.full_name}")
             self._done.objects += len(objects)
             self._done.types += 1
             if resource.full_name == "pods":
@@ -283,13 +283,13 @@ class _Reading:
         """The OpenAPI documents of every group version, by their own index."""
         try:
             index = await self._source.document("/openapi/v3")
+            self._tell("reading the schemas")
             paths: dict[str, Any] = {}
             found: dict[str, Any] = {"/openapi/v3": {"paths": paths}}
             for name, entry in dig_map(index, "paths").items():
                 url = dig_str(entry, "serverRelativeURL").partition("?")[0]
                 if not url.startswith("/openapi/v3/api"):
                     continue
-                self._tell(f"reading the schema of {name}")
                 found[url] = _masked_prose(await self._source.document(url))
                 paths[name] = {"serverRelativeURL": url}
         except KubeMcpError as error:
