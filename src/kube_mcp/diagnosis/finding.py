@@ -51,7 +51,9 @@ class Finding:
     Links between findings are by object. ``blames`` are objects whose own finding would explain
     this one; ``explains`` are objects whose findings this one explains. A ``symptom`` says that
     something does not work without saying why, so any other finding about the same object
-    explains it. ``victims`` are the objects that suffer, for the blast radius.
+    explains it. ``victims`` are the objects that suffer, for the blast radius. ``shared`` names a
+    cause outside of the objects read (a registry, a network plugin): findings of one check that
+    name the same are one trouble with many victims.
     """
 
     ref: Ref
@@ -68,6 +70,7 @@ class Finding:
     blames: tuple[Ref, ...] = ()
     explains: tuple[Ref, ...] = ()
     victims: tuple[Ref, ...] = ()
+    shared: str = ""
 
     @property
     def subject(self) -> Ref:

@@ -9,6 +9,9 @@ from datetime import datetime
 from kube_mcp.diagnosis.finding import Finding, Folded, Root
 from kube_mcp.objects import Ref
 
+# So many alike are one trouble; fewer are told one by one.
+_MANY = 3
+
 
 def merge(findings: Iterable[Finding]) -> list[Folded]:
     """One `Folded` for each check, subject and part: ten crashing pods of a Deployment are one."""
@@ -94,7 +97,24 @@ def _parents(folded: Sequence[Folded]) -> dict[int, int]:
             if not _leads_to(parent, other, index):
                 parent[index] = other
                 break
+    _join_shared(folded, parent)
     return parent
+
+
+def _join_shared(folded: Sequence[Folded], parent: dict[int, int]) -> None:
+    """Puts findings that share a cause outside of the cluster under one of them."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, each in enumerate(folded):
+        if each.first.shared and index not in parent:
+            groups[each.code, each.first.shared].append(index)
+    for group in groups.values():
+        # Two say more when each is told in full.
+        if len(group) < _MANY:
+            continue
+        top, *others = sorted(group, key=lambda at: (-len(folded[at].refs), *_strength(folded[at])))
+        for index in others:
+            if not _leads_to(parent, top, index):
+                parent[index] = top
 
 
 def _strength(each: Folded) -> tuple[object, ...]:

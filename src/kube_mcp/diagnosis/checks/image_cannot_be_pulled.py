@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, older_than, unwell_pods
-from kube_mcp.diagnosis.pulls import PULLING, answer, verdict
+from kube_mcp.diagnosis.pulls import OF_THE_REGISTRY, PULLING, answer, registry_of, verdict
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -17,8 +17,9 @@ def image_cannot_be_pulled(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container's image cannot be pulled.
 
     What it detects: ImagePullBackOff and its relatives in any container of the pod, and what the
-    registry answered: no such image, refused, rate limit, DNS, TLS, unreachable, wrong
-    architecture, disk full.
+    registry or the runtime answered: no such image, refused, rate limit, registry unwell, DNS,
+    TLS, unreachable, wrong architecture, a format no longer read, a signature not accepted, disk
+    full. Three or more workloads that fail at one registry are told as one.
 
     Why it matters: the container does not start; with an old pod still running it may go unseen
     until that one is gone.
@@ -32,7 +33,7 @@ def image_cannot_be_pulled(pod: Obj, scene: Scene) -> Iterator[Finding]:
             continue
         image = dig_str(each.spec, "image")
         message, path = answer(pod, each, scene)
-        _, meaning, advice = verdict(message)
+        kind, meaning, advice = verdict(message, image)
         # The first attempt of a slow registry is no finding; a clear answer is, at once.
         if not meaning and not older_than(created(pod), 60, scene.now):
             continue
@@ -49,5 +50,6 @@ def image_cannot_be_pulled(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"spec of {each.name}: image", image),
             ),
             since=created(pod),
+            shared=f"{kind} {registry_of(image)}" if kind in OF_THE_REGISTRY else "",
             next=advice or f"Read the events of the pod {dig_str(pod, 'metadata', 'name')}.",
         )
