@@ -25,7 +25,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"unbound immediate PersistentVolumeClaim|persistentvolumeclaim .*not found"
             r"|persistentvolumeclaim .*is being deleted|didn't find available persistent volumes"
-            r"|storageclass\S* .*not found|ephemeral volume controller|bound to non-existent",
+            r"|storageclass\S* .*not found|ephemeral volume controller|bound to non-existent"
+            r"|VolumeBinding",
             re.IGNORECASE,
         ),
     ),
@@ -44,6 +45,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "pod-affinity",
         re.compile(r"pod affinity|pod anti-affinity|existing pods'? anti-affinity|inter-pod", re.I),
     ),
+    # Where a pod may run on certain nodes only, as each of a DaemonSet's, the rest is named so.
+    ("pinned", re.compile(r"satisfy plugin\(s\) \[NodeAffinity\]")),
+    ("device", re.compile(r"cannot allocate all claims|resource ?claim|deviceclass", re.I)),
     ("selector", re.compile(r"node affinity|node selector|requested node name|NodeName", re.I)),
     ("taint", re.compile(r"untolerated taint|didn't tolerate|taint\(s\)", re.IGNORECASE)),
     ("port", re.compile(r"free ports", re.IGNORECASE)),
@@ -57,12 +61,16 @@ _ORDER = (
     "pod-affinity",
     "spread",
     "port",
+    "device",
     "resources",
     "cordon",
     "taint",
     "no-nodes",
+    "pinned",
     "other",
 )
+# What the scheduler asks about a node only after its labels were found to fit.
+_ASKED_LATER = ("port", "resources", "volume", "spread", "pod-affinity", "device")
 _PART = re.compile(r"^(\d+) (?:node\(s\) )?(.*)$", re.DOTALL)
 _TAINT = re.compile(r"taint\(?s?\)? \{([^}]*)\}")
 # A control plane that takes no ordinary pods is how clusters are built, not what is wrong.
@@ -125,7 +133,8 @@ def obstacles(pod: Obj, scene: Scene, *kinds: str) -> Obstacles | None:
         message, path, start = event.message, "event FailedScheduling", event.first
     causes = tuple(parse(message))
     selects = any(each.kind == "selector" for each in causes)
-    asked_for = _asks_for_a_node(pod, scene) if selects else None
+    passed = any(each.kind in _ASKED_LATER for each in causes)
+    asked_for = passed or _asks_for_a_node(pod, scene) if selects else None
     main = min(causes, key=lambda cause: _weight(cause, asked_for))
     if main.kind not in kinds:
         return None
@@ -141,8 +150,9 @@ def parse(message: str) -> Iterator[Cause]:
     if not colon:
         yield Cause(0, _kind(message), message.strip().rstrip("."))
         return
-    # What would happen after preemption repeats the causes; it is not why the pod waits.
-    tail = re.split(r"\.? ?preemption: ", tail, maxsplit=1)[0]
+    # What was tried afterwards (preemption, devices that could be given back) comes after the first
+    # full stop and repeats the causes; it is not why the pod waits.
+    tail = re.split(r"\.? ?preemption: |\. (?=\S)", tail, maxsplit=1)[0]
     for part in re.split(r", (?=\d+ )", tail.strip().rstrip(".")):
         found = _PART.match(part)
         text = found[2] if found else part
@@ -174,6 +184,8 @@ def _weight(cause: Cause, asked_for: bool | None) -> tuple[int, int, int]:
 def _rank(cause: Cause, asked_for: bool | None) -> int:
     if cause.kind == "claim":
         return 0  # decided before any node is looked at
+    if cause.kind == "pinned":
+        return 5
     if cause.kind == "selector":
         # Where some node is asked for, the selector did what it is for.
         return {False: 1, None: 3, True: 5}[asked_for]

@@ -44,16 +44,18 @@ def claim_not_bound(obj: Obj, scene: Scene) -> Iterator[Finding]:
     waits = dig_str(klass, "volumeBindingMode") == "WaitForFirstConsumer" and not dig(
         obj, "metadata", "annotations", "volume.kubernetes.io/selected-node"
     )
+    refused = event is not None and event.reason == "ProvisioningFailed"
     if reason is None:
-        if not older_than(created(obj), _PATIENCE_S, scene.now):
+        # A provisioner that has answered with an error has had its time.
+        if not refused and not older_than(created(obj), _PATIENCE_S, scene.now):
             return
-        if waits and (event is None or event.reason != "ProvisioningFailed"):
+        if waits and not refused:
             # Waiting for a pod that was placed; a pod that is not placed has its own reason.
             return
         provisioner = dig_str(klass, "provisioner")
         reason = (
             (f"{provisioner or 'the provisioner'} answers: {quote(event.message, most=200)}", ())
-            if event and event.reason == "ProvisioningFailed"
+            if event and refused
             else (f"{provisioner or 'its provisioner'} has not made a volume", ())
         )
     why, proof = reason
@@ -133,6 +135,8 @@ def _advice(why: str, name: str) -> str:
         return f"Create the storage class {name}, or name one that exists in a new claim."
     if "no default" in why:
         return "Name a storage class in the claim, or mark one as the default."
+    if " answers: " in why:
+        return "Act on what the provisioner answers."
     if "fits" in why or "volume " in why[:7]:
         return "Make a volume that fits, or change the claim."
     return "Look at the provisioner's pods and logs."

@@ -53,12 +53,20 @@ def pod_affinity_unmet(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if owner and nodes and siblings > nodes
         else ""
     )
+    unlabelled = "missing required label" in found.main.text
+    keys = [path.rpartition(" per ")[2] for _, path in spread]
     yield Finding(
         ref=ref_to(pod),
         workload=owner,
         severity=CRITICAL,
-        title=f"{found.main.text} on {plural(found.main.nodes, 'node')}{crowd}{found.others()}",
+        title=f"{plural(found.main.nodes, 'node lacks', 'nodes lack')} the label "
+        f"{' or '.join(keys) or 'that'} its topology spread counts by{found.others()}"
+        if unlabelled
+        else f"{found.main.text.removeprefix('node(s) ')} on "
+        f"{plural(found.main.nodes, 'node')}{crowd}{found.others()}",
         evidence=evidence((found.path, found.message), *terms[:3], *spread[:2]),
         since=found.since,
-        next="Prefer the rule instead of requiring it, or run as many replicas as nodes allow.",
+        next="Label the nodes, or spread by a label that they have."
+        if unlabelled
+        else "Prefer the rule instead of requiring it, or run as many replicas as nodes allow.",
     )

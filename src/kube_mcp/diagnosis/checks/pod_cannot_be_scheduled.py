@@ -16,14 +16,14 @@ from kube_mcp.scene import Scene, ref_to
 def pod_cannot_be_scheduled(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod fits on no node: all are cordoned, its host port is taken, or for another reason.
 
-    What it detects: what the scheduler says, where the main cause is none of those that have a
+    What it detects: what the scheduler says (cordoned nodes, host ports, devices, no nodes at all), where the main cause is none of those that have a
     check of their own (resources, taints, node labels, other pods, volumes, claims).
 
     Why it matters: the pod stays Pending.
 
     Where it cannot tell: a scheduler plugin's own words are quoted, not understood.
     """
-    found = obstacles(pod, scene, "cordon", "port", "no-nodes", "other")
+    found = obstacles(pod, scene, "cordon", "port", "device", "no-nodes", "other")
     if found is None:
         return
     ports = [
@@ -40,6 +40,10 @@ def pod_cannot_be_scheduled(pod: Obj, scene: Scene) -> Iterator[Finding]:
         "port": (
             f"its host port {', '.join(ports)} is taken on {found.main.nodes} nodes",
             "Run as many replicas as nodes, or give up the host port.",
+        ),
+        "device": (
+            f"no node has the devices that its resource claims ask for: {found.main.text}",
+            "Look at its ResourceClaims, and at the ResourceSlices that the drivers publish.",
         ),
         "no-nodes": ("the cluster has no node", "Add a node."),
     }.get(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, rooms
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.phrases import evidence, plural
 from kube_mcp.diagnosis.placement import admits, tolerates
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
@@ -50,7 +50,9 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     elif free is not None:
         title = f"asks for {what}; no {node} has more than {amount(resource, max(free, 0))} free"
     else:
-        title = f"asks for {what}; {found.main.nodes} nodes have too little free"
+        title = (
+            f"asks for {what}; {plural(found.main.nodes, 'node has', 'nodes have')} too little free"
+        )
     yield Finding(
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
@@ -58,10 +60,14 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
         title=f"{title}{found.others()}",
         evidence=evidence(
             (found.path, found.message),
-            (f"spec.containers[*].resources.requests.{resource}", amount(resource, asked)),
+            (f"spec.containers[*].resources.requests.{resource}", amount(resource, asked))
+            if asked
+            else ("", ""),
         ),
         since=found.since,
         next=f"Lower the request for {resource} to what a node offers, or add a larger node."
         if never
+        else "Add a node, or raise how many pods a node takes."
+        if resource == "pods"
         else f"Add a node, or lower what the pod or its neighbours request of {resource}.",
     )

@@ -27,7 +27,7 @@ def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     Where it cannot tell: where each requirement is met by some node but no node meets all, it
     names the requirements only.
     """
-    found = obstacles(pod, scene, "selector")
+    found = obstacles(pod, scene, "selector", "pinned")
     if found is None:
         return
     nodes = [labels_of(node) for node in scene.seen("Node")]
@@ -43,8 +43,8 @@ def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
         severity=CRITICAL,
-        title=f"asks for a node with {asks}; "
-        f"{'no node has it' if unmet else 'none fits'}{found.others()}",
+        title=(f"asks for a node with {asks}; " if wanted else "")
+        + f"{'no node has it' if unmet else 'no node fits'}{found.others()}",
         evidence=evidence(
             (found.path, found.message),
             *((path, _text(each)) for path, each in shown[:3]),

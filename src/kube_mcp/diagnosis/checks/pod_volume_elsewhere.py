@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
-from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.phrases import evidence, listed, plural
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
@@ -42,12 +42,20 @@ def pod_volume_elsewhere(pod: Obj, scene: Scene) -> Iterator[Finding]:
         for term in dig_list(volume, "spec", "nodeAffinity", "required", "nodeSelectorTerms")
         for each in dig_list(term, "matchExpressions")
     ]
+    held = "ReadWriteOncePod" in found.main.text
+    full = "max volume count" in found.main.text
     yield Finding(
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
         severity=CRITICAL,
-        title=f"{found.main.nodes} nodes: {found.main.text}{found.others()}",
+        title=f"its claim is ReadWriteOncePod, and another pod holds it{found.others()}"
+        if held
+        else f"{plural(found.main.nodes, 'node')}: {found.main.text}{found.others()}",
         evidence=evidence((found.path, found.message), *places[:4]),
         since=found.since,
-        next="Bring back a node where the volume is, or move the data to a new claim.",
+        next="Remove the pod that holds the claim, or give each pod a claim of its own."
+        if held
+        else "Add a node, or move pods with volumes away from those it fits on."
+        if full
+        else "Bring back a node where the volume is, or move the data to a new claim.",
     )
