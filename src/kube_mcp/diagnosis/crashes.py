@@ -10,15 +10,28 @@ from typing import Any
 from kube_mcp.diagnosis.events import Event, events_about
 from kube_mcp.diagnosis.finding import Evidence
 from kube_mcp.diagnosis.phrases import quote
-from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods, within
+from kube_mcp.diagnosis.pods import (
+    Container,
+    containers,
+    is_going,
+    is_over,
+    older_than,
+    phase,
+    unwell_pods,
+    within,
+)
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
+#: Endings with which the runtime says that it could not start the container: nothing of it ran.
+NEVER_RAN = frozenset({"ContainerCannotRun", "StartError"})
+
 #: After ten minutes without a crash the kubelet forgets its back-off; so do we.
 RECENT_S = 600
 _LONG_RUN_S = 1800
+_DAWDLING_S = 600
 
 # What a line that tells why a program ended tends to hold, in the languages people deploy.
 _TELLING = re.compile(
@@ -62,6 +75,14 @@ def unhealthy(pod: Obj, container: Container, scene: Scene, probe: str) -> Event
     return None
 
 
+def failed_hook(pod: Obj, container: Container, scene: Scene) -> Event | None:
+    """The event that a postStart hook of the container failed, for which the kubelet kills it."""
+    for event in events_about(pod, scene, "FailedPostStartHook"):
+        if _is_of(event, container):
+            return event
+    return None
+
+
 def _is_of(event: Event, container: Container) -> bool:
     """Whether the event is about this container; one that names none counts."""
     return not event.part or f"{{{container.name}}}" in event.part
@@ -76,6 +97,8 @@ def is_crashing(container: Container, pod: Obj, scene: Scene) -> bool:
     if is_over(pod) or is_going(pod):
         return False
     if out_of_memory(container) or killed_by_probe(pod, container, scene):
+        return False
+    if dig_str(container.ended, "reason") in NEVER_RAN:
         return False
     if container.reason == "CrashLoopBackOff":
         return True
@@ -98,6 +121,15 @@ def killed_by_probe(pod: Obj, container: Container, scene: Scene) -> bool:
     if not container.ended or dig_int(container.ended, "exitCode") not in (0, 2, 137, 143):
         return False
     return any(killing(pod, container, scene, probe) for probe in ("liveness", "startup"))
+
+
+def dawdles(container: Container, pod: Obj, now: datetime) -> bool:
+    """Whether it is an init container that has run for so long that it most likely waits for
+    something that does not come: migrations and downloads take minutes."""
+    if container.role != "init container" or not container.running or is_going(pod):
+        return False
+    started = parse_time(dig(container.running, "startedAt"))
+    return phase(pod) == "Pending" and older_than(started, _DAWDLING_S, now)
 
 
 def ran_for_s(ended: Mapping[str, Any]) -> float | None:
@@ -147,7 +179,7 @@ def wants_logs(scene: Scene, *, most: int = 8) -> list[tuple[str, str, str, bool
                 dig_str(pod, "metadata", "namespace"),
                 dig_str(pod, "metadata", "name"),
                 each.name,
-                not each.terminated and bool(each.last),
+                not each.terminated and bool(each.last) and not dawdles(each, pod, scene.now),
             )
             if key not in found or found[key][0] < moment:
                 found[key] = (moment, entry)
@@ -158,11 +190,14 @@ def wants_logs(scene: Scene, *, most: int = 8) -> list[tuple[str, str, str, bool
 def _failed(container: Container, pod: Obj, scene: Scene) -> bool:
     if container.terminated and dig_int(container.terminated, "exitCode") != 0:
         return not is_going(pod)
+    if dawdles(container, pod, scene.now):
+        return True
     return container.restarts > 0 and (
         container.reason == "CrashLoopBackOff" or is_crashing(container, pod, scene)
     )
 
 
 def _moment(container: Container) -> float:
-    finished: datetime | None = parse_time(dig(container.ended, "finishedAt"))
+    finished = parse_time(dig(container.ended, "finishedAt"))
+    finished = finished or parse_time(dig(container.running, "startedAt"))
     return finished.timestamp() if finished else 0.0

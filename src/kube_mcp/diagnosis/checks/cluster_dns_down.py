@@ -6,6 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import is_going, is_over, is_ready
+from kube_mcp.diagnosis.unreached import is_cluster_dns
 from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -15,20 +16,19 @@ from kube_mcp.scene import Scene, ref_to
 def cluster_dns_down(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """The cluster's DNS has no ready pod, so no name resolves.
 
-    What it detects: the Service kube-dns (or coredns) of kube-system without a ready pod behind
-    it. What is found about those pods explains it.
+    What it detects: the DNS Service of kube-system (or OpenShift's) without a ready pod behind it.
+    What is found about those pods explains it.
 
     Why it matters: nearly every other failure that says "no such host" follows from this.
 
     Where it cannot tell: clusters whose DNS is run by the provider have no such Service, and it
     says nothing; nor does it read CoreDNS's own configuration.
     """
-    if dig_str(obj, "metadata", "namespace") != "kube-system":
-        return
     selector = dig_map(obj, "spec", "selector")
-    if dig_str(obj, "metadata", "name") not in ("kube-dns", "coredns") or not selector:
+    if not is_cluster_dns(obj) or not selector:
         return
-    pods = [pod for pod in pods_with(selector, "kube-system", scene) if not is_over(pod)]
+    namespace = dig_str(obj, "metadata", "namespace")
+    pods = [pod for pod in pods_with(selector, namespace, scene) if not is_over(pod)]
     ready = [pod for pod in pods if is_ready(pod) and not is_going(pod)]
     if ready:
         return

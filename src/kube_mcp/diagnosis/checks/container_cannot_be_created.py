@@ -6,6 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, unwell_pods
+from kube_mcp.diagnosis.pulls import PULLING
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -19,6 +20,19 @@ _REASONS = (
     "StartError",
     "ContainerCannotRun",
 )
+# Why a container waits that has a check of its own, or is about to begin. Runtimes pass reasons of
+# their own through, so whatever else it waits for is the runtime's refusal.
+_ELSEWHERE = frozenset(
+    {
+        *PULLING,
+        "",
+        "ContainerCreating",
+        "CrashLoopBackOff",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "PodInitializing",
+    }
+)
 # Whatever of a config error has a name has a check of its own.
 _NAMED = ("not found", "couldn't find key", "runAsNonRoot")
 
@@ -29,7 +43,8 @@ def container_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: CreateContainerError, RunContainerError, StartError and their relatives, with
     the runtime's message: a command that is not in the image, a mount that fails, a hook that
-    fails; and config errors other than missing references.
+    fails; config errors other than missing references; and any other reason to wait that no check
+    knows.
 
     Why it matters: the application never runs, so there is no log of it.
 
@@ -45,7 +60,7 @@ def container_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
         elif each.reason == "CreateContainerConfigError":
             if not message or any(word in message for word in _NAMED):
                 continue
-        elif each.reason not in _REASONS:
+        elif each.reason in _ELSEWHERE:
             continue
         if each.running and each.ready:
             continue
@@ -54,7 +69,8 @@ def container_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
             workload=workload_of(pod, scene),
             part=each.name,
             severity=CRITICAL,
-            title=f"{each.role} {each.name} cannot be started: {quote(message, most=200)}",
+            title=f"{each.role} {each.name} cannot be started: "
+            f"{quote(message or each.reason or ended, most=200)}",
             evidence=evidence(
                 (f"{each.path}.state.waiting.reason", each.reason or ended),
                 (path, message),

@@ -3,18 +3,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.crashes import is_crashing, last_words, ran_for_s
+from kube_mcp.diagnosis.crashes import failed_hook, is_crashing, last_words, ran_for_s
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, unwell_pods
+from kube_mcp.diagnosis.unreached import unreached, unresolved
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import human, parse_time
 
 
-@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job", "Service"])
 def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container starts, ends and is started again, over and over.
 
@@ -25,7 +26,8 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     and longer between attempts.
 
     Where it cannot tell: the exit code is the application's; only its log says what it missed.
-    Kills for memory and by probes are findings of their own.
+    Where its log says that a Service could not be reached or a name did not resolve, the trouble of
+    that Service, or of the cluster's DNS, explains it. Kills for memory and by probes, and what the runtime could not start, are findings of their own.
     """
     for each in containers(pod, scene):
         if each.role in ("init container", "ephemeral container"):
@@ -35,6 +37,10 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ended = each.ended
         lasted = ran_for_s(ended)
         after = f", {human(lasted)} after it started" if lasted is not None else ""
+        words = last_words(pod, each, scene)
+        hook = failed_hook(pod, each, scene)
+        if hook:
+            after += ", killed because its postStart hook failed"
         yield Finding(
             ref=ref_to(pod),
             workload=workload_of(pod, scene),
@@ -46,10 +52,16 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.state.waiting.reason", each.reason),
                 (f"{each.path}.lastState.terminated.exitCode", dig(ended, "exitCode")),
                 (f"{each.path}.lastState.terminated.message", dig_str(ended, "message")),
-                *last_words(pod, each, scene),
+                (f"event {hook.reason} (x{hook.count})", hook.message) if hook else ("", ""),
+                *words,
             ),
             since=parse_time(dig(ended, "finishedAt")),
-            next=_advice(dig(ended, "exitCode"), pod, each.name),
+            blames=unreached(pod, words, scene),
+            next=f"Correct the postStart hook of {each.name}."
+            if hook
+            else "Check the name that did not resolve, then the cluster's DNS."
+            if unresolved(words)
+            else _advice(dig(ended, "exitCode"), pod, each.name),
         )
 
 

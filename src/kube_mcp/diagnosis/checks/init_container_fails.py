@@ -8,13 +8,14 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods
+from kube_mcp.diagnosis.unreached import unreached
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
 
-@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job", "Service"])
 def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """An init container fails again and again, so the pod's containers never start.
 
@@ -31,6 +32,7 @@ def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
     for number, each in enumerate(steps, start=1):
         if not _fails(each) or out_of_memory(each):
             continue
+        words = last_words(pod, each, scene)
         yield Finding(
             ref=ref_to(pod),
             workload=workload_of(pod, scene),
@@ -42,9 +44,10 @@ def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.state.waiting.reason", each.reason),
                 (f"{each.path} terminated.exitCode", dig(each.ended, "exitCode")),
                 (f"{each.path} terminated.message", dig_str(each.ended, "message")),
-                *last_words(pod, each, scene),
+                *words,
             ),
             since=parse_time(dig(each.ended, "finishedAt")),
+            blames=unreached(pod, words, scene),
             next=f"Read the log of the init container {each.name} for the error it ends with.",
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
+from kube_mcp.diagnosis.node_agents import network_pods
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import is_over
 from kube_mcp.objects import Obj, Ref, dig, dig_str
@@ -18,7 +19,8 @@ def node_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: the Ready condition False or Unknown, told apart: the kubelet does not report
     (since when, by its last heartbeat or lease), the container runtime is down, the network plugin
-    is not set up; and the pods that stand on it.
+    is not set up; and the pods that stand on it. What is found about the network plugin's own pod
+    there explains it.
 
     Why it matters: its pods are marked unready at once and are made anew elsewhere after five
     minutes, those of StatefulSets not at all.
@@ -44,6 +46,7 @@ def node_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         advice = f"Look at the container runtime on {name}."
     else:
         why, advice = quote(message, most=160), f"Look at the kubelet's log on {name}."
+    network = why == "its network plugin is not set up"
     on_it = scene.derived(_pods_by_node).get(name, ())
     yield Finding(
         ref=ref_to(obj),
@@ -57,6 +60,7 @@ def node_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ("status.conditions[Ready].message", message),
         ),
         since=since(ready),
+        blames=tuple(network_pods(name, scene)) if network else (),
         victims=tuple(on_it),
         next=advice,
     )

@@ -24,6 +24,8 @@ _BAD = {
     "FrequentContainerdRestart": "restarts its container runtime again and again",
     "FrequentUnregisterNetDevice": "loses network devices again and again",
 }
+# What pods use up, so that moving some of them away helps.
+_SCARCE = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
 @check("Node")
@@ -37,6 +39,7 @@ def node_under_pressure(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: what uses the memory or the disk up.
     """
+    name = dig_str(obj, "metadata", "name")
     for _, each in conditions(obj):
         kind = dig_str(each, "type")
         if kind not in _BAD or each.get("status") != "True":
@@ -51,5 +54,9 @@ def node_under_pressure(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"status.conditions[{kind}].message", said(each)),
             ),
             since=since(each),
-            next=f"Find out what uses up {dig_str(obj, 'metadata', 'name')}, and move it away.",
+            next=f"Find out what uses up {name}, and move it away."
+            if kind in _SCARCE
+            else f"Look at the network plugin's pod on {name}."
+            if kind == "NetworkUnavailable"
+            else f"Drain {name}, and repair or replace it.",
         )

@@ -17,6 +17,8 @@ from kube_mcp.scene import Scene, ref_to, refer
 # A missing ConfigMap or Secret is a finding of its own, by name.
 _REFERENCE = re.compile(r'(configmap|secret)s? "[^"]+" not found|references non-existent')
 
+_NO_DRIVER = re.compile(r"driver name (\S+) not found in the list of registered CSI drivers")
+
 
 @check("Pod", among=unwell_pods, needs=["Event"], optional=["PersistentVolumeClaim", "ReplicaSet"])
 def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
@@ -36,6 +38,7 @@ def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
     if event is None or _REFERENCE.search(event.message):
         return
     attached = "Multi-Attach" in event.message
+    driver = _NO_DRIVER.search(event.message)
     namespace = dig_str(pod, "metadata", "namespace")
     yield Finding(
         ref=ref_to(pod),
@@ -52,5 +55,7 @@ def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         blames=tuple(refer("PersistentVolumeClaim", namespace, each) for each in claim_names(pod)),
         next="Remove the pod that still holds the volume, or wait until its node lets go."
         if attached
+        else f"Check that the node plugin of {driver[1]} runs on {dig_str(pod, 'spec', 'nodeName')}."
+        if driver
         else "Act on what the storage driver answers.",
     )

@@ -1,0 +1,84 @@
+"""What a program could not reach, by its own words: a Service by name, or the cluster's DNS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kube_mcp.diagnosis.finding import Evidence
+from kube_mcp.objects import Obj, Ref, dig_map, dig_str
+from kube_mcp.scene import Scene, labels_of, ref_to, refer
+from kube_mcp.words.selectors import matches_labels
+
+_NAMESPACES = ("kube-system", "openshift-dns")
+_NAMES = ("kube-dns", "coredns", "dns-default")
+
+# The resolver's errors as Go, Node.js, Python, Java, glibc, musl and curl word them.
+_UNRESOLVED = re.compile(
+    r"no such host|EAI_AGAIN|ENOTFOUND|server misbehaving|(could not|couldn't|cannot) resolve"
+    r"|name (or service not known|resolution)|bad address|nodename nor servname"
+    r"|UnknownHostException|lookup \S+ on \S+:53",
+    re.IGNORECASE,
+)
+
+
+def is_cluster_dns(service: Obj) -> bool:
+    """Whether the Service is the one that pods ask for names."""
+    if dig_str(service, "metadata", "namespace") not in _NAMESPACES:
+        return False
+    return (
+        dig_str(service, "metadata", "name") in _NAMES
+        or labels_of(service).get("k8s-app") in _NAMES
+    )
+
+
+def cluster_dns(scene: Scene) -> tuple[Ref, ...]:
+    """The DNS Services, where they were read."""
+    return scene.derived(_services)
+
+
+def _services(scene: Scene) -> tuple[Ref, ...]:
+    return tuple(ref_to(each) for each in scene.seen("Service") if is_cluster_dns(each))
+
+
+def unresolved(words: Iterable[Evidence]) -> bool:
+    """Whether lines of a log say that a name did not resolve."""
+    return any(_UNRESOLVED.search(line) for _, line in words)
+
+
+# A connection that did not come about, as the same languages word it.
+_REFUSED = re.compile(
+    r"refused|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timed? ?out|unreachable|no route to host"
+    r"|(could not|cannot|can't|failed to|unable to) connect",
+    re.IGNORECASE,
+)
+# ``cache``, ``cache.shop``, ``cache.shop.svc.cluster.local``, with or without a port after it.
+_HOST = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)(?:\.svc[a-z.-]*)?)?(?![\w-])")
+
+
+def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, ...]:
+    """The Services that lines of a pod's log name where they say that a connection failed, and the
+    cluster's DNS where a name did not resolve. Whoever says so suffers from their trouble.
+
+    Not a Service that leads to the pod itself: its trouble follows from the pod's.
+    """
+    found: dict[Ref, None] = {}
+    namespace = dig_str(pod, "metadata", "namespace")
+    for _, line in words:
+        nameless = bool(_UNRESOLVED.search(line))
+        if nameless:
+            found.update(dict.fromkeys(cluster_dns(scene)))
+        if not nameless and not _REFUSED.search(line):
+            continue
+        for name, elsewhere in _HOST.findall(line):
+            where = elsewhere or namespace
+            service = scene.peek("Service", where, name)
+            if service is not None and not _leads_to(service, pod):
+                found[refer("Service", where, name)] = None
+    return tuple(found)
+
+
+def _leads_to(service: Obj, pod: Obj) -> bool:
+    selector = dig_map(service, "spec", "selector")
+    same = dig_str(service, "metadata", "namespace") == dig_str(pod, "metadata", "namespace")
+    return same and bool(selector) and matches_labels(selector, labels_of(pod))
