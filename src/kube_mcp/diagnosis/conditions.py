@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,11 @@ UNDER_WAY = frozenset(
     }
 )
 
+# A reason that says it failed, as ContinuousArchivingFailing; not NoErrors, nor NotFailed.
+_FAILED = re.compile(r"^(?!No[A-Z]|Not[A-Z]|Without).*(Failed|Failing|Failure|Error|Errors)$")
+# A type that names something bad is well when it is False, whatever the reason is called.
+_BAD = re.compile("fail|error|unhealthy|degraded|problem|warning|invalid", re.IGNORECASE)
+
 
 def conditions(obj: Obj) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The object's conditions with their place in the list."""
@@ -88,14 +94,40 @@ def since(found: Mapping[str, Any]) -> datetime | None:
 def is_bad(found: Mapping[str, Any]) -> bool:
     """Whether a condition says that something is wrong, by the polarity of its type.
 
-    An unknown type is never bad; neither is Unknown, nor a False that is under way.
+    An unknown type is bad only where it is False with a reason that says it failed; Unknown never
+    is, nor a False that is under way.
     """
     kind, status = dig_str(found, "type"), found.get("status")
     if kind in BAD_WHEN_TRUE:
         return status == "True"
     if kind in GOOD_WHEN_TRUE:
         return status == "False" and dig_str(found, "reason").lower() not in UNDER_WAY
-    return False
+    return (
+        status == "False"
+        and bool(_FAILED.search(dig_str(found, "reason")))
+        and not _BAD.search(kind)
+    )
+
+
+def never_came(found: Mapping[str, Any]) -> bool:
+    """Whether what should become True is Unknown, and the condition says something about it.
+
+    Right after an object was made that is as it should be; how long it may take is the reader's
+    to judge. Controllers that do not use a type leave it Unknown without a word.
+    """
+    kind, status = dig_str(found, "type"), found.get("status")
+    return kind in GOOD_WHEN_TRUE and status == "Unknown" and bool(dig_str(found, "message"))
+
+
+def is_off(obj: Obj) -> bool:
+    """Whether somebody switched the object off, in one of the ways that kinds offer for it."""
+    spec = dig(obj, "spec")
+    return (
+        any(dig(spec, key) is True for key in ("suspend", "suspended", "paused"))
+        or any(dig(spec, key) is False for key in ("running", "enabled"))
+        or dig(spec, "replicas") == 0
+        or dig_str(spec, "runStrategy") == "Halted"
+    )
 
 
 def is_stale(obj: Obj, found: Mapping[str, Any]) -> bool:

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, check
-from kube_mcp.diagnosis.conditions import conditions, is_bad, is_stale, said, since
+from kube_mcp.diagnosis.conditions import (
+    conditions,
+    is_bad,
+    is_off,
+    is_stale,
+    never_came,
+    said,
+    since,
+)
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, older_than
@@ -11,8 +21,24 @@ from kube_mcp.graph import flux, gateways
 from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, key_of, ref_to
+from kube_mcp.words.times import parse_time
 
 _PATIENCE_S = 300
+# A cloud takes minutes to make a machine or a database, a slow one a quarter of an hour.
+_UNKNOWN_S = 1800
+# What ended badly longer ago has been seen by then, or nobody will.
+_RECENT_S = 3 * 24 * 3600
+# Words that say it failed, where a kind tells its state in one word: Velero, Argo, Cluster API, …
+_PASSING = frozenset({"degraded", "unavailable", "unhealthy"})
+_FAILED = _PASSING | {"error", "failed", "failedvalidation", "failure", "partiallyfailed"}
+# Where a kind writes that word, beside it what it has to say, and since when.
+_WORDS = (
+    (("health", "status"), ("health", "message"), ("health", "lastTransitionTime")),
+    (("operationState", "phase"), ("operationState", "message"), ("operationState", "finishedAt")),
+    (("phase",), ("message",), ("finishedAt",)),
+    (("state",), ("message",), ("finishedAt",)),
+)
+_ENDS = ("finishedAt", "completionTimestamp", "completionTime")
 
 # Kinds whose conditions have a check that knows what they mean, by their groups or keys.
 _KNOWN = (
@@ -29,19 +55,22 @@ _KNOWN = (
 
 @check(ANY_CUSTOM_KIND)
 def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
-    """A custom resource says in its conditions that it is not well.
+    """A custom resource says in its status that it is not well.
 
     What it detects: a condition of a well-known type (Ready, Available, Synced, … False; Stalled,
-    Degraded, Failed … True) that has stood for five minutes, of any custom kind that has no check
-    of its own.
+    Degraded, Failed … True), or any that is False with a reason such as SyncFailed, that has stood
+    for five minutes, or has not come about (Unknown) in
+    half an hour, of any custom kind that has no check of its own; and where a kind has no such
+    conditions, a health, phase or last operation that says failed.
 
     Why it matters: operators report their trouble here and nowhere else.
 
-    Where it cannot tell: types that are not well known are not judged, whatever their status.
+    Where it cannot tell: types that are not well known are not judged unless their reason says
+    that something failed.
     """
     if key_of(obj).endswith(_KNOWN) or dig(obj, "metadata", "deletionTimestamp"):
         return
-    if dig(obj, "spec", "suspend") is True or dig(obj, "spec", "paused") is True:
+    if is_off(obj):
         return
     bad = [
         each
@@ -50,10 +79,24 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         and not is_stale(obj, each)
         and older_than(since(each) or created(obj), _PATIENCE_S, scene.now)
     ]
+    bad = bad or [
+        each
+        for _, each in conditions(obj)
+        if never_came(each)
+        and not is_stale(obj, each)
+        and older_than(since(each) or created(obj), _UNKNOWN_S, scene.now)
+    ]
     if not bad:
+        yield from _by_words(obj, scene)
         return
+    # Ready sums up; the condition that failed first says why, whatever its type is called.
+    bad += [
+        each
+        for _, each in conditions(obj)
+        if each not in bad and each.get("status") != "True" and _failed(each)
+    ]
     # A message that says something is worth more than a bare Ready False.
-    worst = max(bad, key=lambda each: len(dig_str(each, "message")))
+    worst = max(bad, key=lambda each: (_failed(each), len(dig_str(each, "message"))))
     owner = controller_of(obj)
     yield Finding(
         ref=ref_to(obj),
@@ -67,9 +110,52 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
                     f"{each.get('status')} {said(each)}",
                 )
                 for each in bad[:3]
-            )
+            ),
+            ("status.message", dig_str(obj, "status", "message")),
         ),
         since=since(worst),
+        explains=(owner,) if owner else (),
+        next=f"Act on what the controller of {obj.get('kind')} says.",
+    )
+
+
+def _failed(found: Mapping[str, Any]) -> bool:
+    return bool(re.search("fail|error", dig_str(found, "reason"), re.IGNORECASE))
+
+
+def _by_words(obj: Obj, scene: Scene) -> Iterator[Finding]:
+    """What a status says in a word, or in conditions that are only there when something is wrong."""
+    ended = next((when for key in _ENDS if (when := parse_time(dig(obj, "status", key)))), None)
+    if ended is not None and older_than(ended, _RECENT_S, scene.now):
+        return
+    found = []
+    for path, beside, at in _WORDS:
+        word, when = dig_str(obj, "status", *path), parse_time(dig(obj, "status", *at))
+        if word.lower() not in _FAILED:
+            continue
+        # A failure has ended; what is degraded may be on its way up.
+        if word.lower() in _PASSING and not older_than(
+            when or created(obj), _PATIENCE_S, scene.now
+        ):
+            continue
+        what = ": ".join(filter(None, (word, dig_str(obj, "status", *beside))))
+        found.append((f"status.{'.'.join(path)}", what, when))
+    # Argo CD lists an error as a condition without a status, and takes it away when it is over.
+    for _, each in conditions(obj):
+        kind = dig_str(each, "type")
+        if "status" not in each and kind.endswith("Error"):
+            found.append((f"status.conditions[{kind}]", said(each) or kind, since(each)))
+    if not found:
+        return
+    where, what, when = max(found, key=lambda each: len(each[1]))
+    owner = controller_of(obj)
+    yield Finding(
+        ref=ref_to(obj),
+        severity=WARNING,
+        confidence=LIKELY,
+        title=f"its {where.removeprefix('status.')} says {quote(what, most=200)}",
+        evidence=evidence(*(each[:2] for each in found[:3])),
+        since=when or ended,
         explains=(owner,) if owner else (),
         next=f"Act on what the controller of {obj.get('kind')} says.",
     )
