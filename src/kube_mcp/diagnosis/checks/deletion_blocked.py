@@ -40,6 +40,8 @@ def deletion_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
     deleted = parse_time(dig(obj, "metadata", "deletionTimestamp"))
     if deleted is None or not older_than(deleted, _PATIENCE_S, scene.now):
         return
+    if scene.namespace and _is_elsewhere(obj, scene):
+        return
     finalizers = [str(each) for each in dig_list(obj, "metadata", "finalizers")]
     if not finalizers:
         return
@@ -58,6 +60,13 @@ def deletion_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if users
         else f"Look at the controller that owns the finalizer {finalizers[0]}.",
     )
+
+
+def _is_elsewhere(obj: Obj, scene: Scene) -> bool:
+    """Whether a volume belongs to a claim of another namespace than the one asked about."""
+    if key_of(obj) != "PersistentVolume":
+        return False
+    return dig_str(obj, "spec", "claimRef", "namespace") != scene.namespace
 
 
 def _users(obj: Obj, scene: Scene) -> list[Ref]:

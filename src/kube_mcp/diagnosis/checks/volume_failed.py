@@ -24,13 +24,15 @@ def volume_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     phase = dig_str(obj, "status", "phase")
     if phase not in ("Failed", "Released"):
         return
+    namespace = dig_str(obj, "spec", "claimRef", "namespace")
+    if scene.namespace and namespace != scene.namespace:
+        return
     policy = dig_str(obj, "spec", "persistentVolumeReclaimPolicy")
     kept = phase == "Released" and policy == "Retain"
     event = latest(obj, scene, "VolumeFailedDelete", "VolumeFailedRecycle")
     if phase == "Released" and not kept and event is None:
         return  # between the claim's end and the volume's: a moment that passes
-    claim = f"{dig_str(obj, 'spec', 'claimRef', 'namespace')}/"
-    claim += dig_str(obj, "spec", "claimRef", "name")
+    claim = f"{namespace}/{dig_str(obj, 'spec', 'claimRef', 'name')}"
     message = dig_str(obj, "status", "message") or (event.message if event else "")
     yield Finding(
         ref=ref_to(obj),
