@@ -11,9 +11,15 @@ _LONGEST_QUOTE = 300
 
 
 def quote(text: str, *, most: int = _LONGEST_QUOTE) -> str:
-    """Text of the cluster on one line, cut where it gets long."""
+    """Text of the cluster on one line, cut in the middle where it gets long.
+
+    Errors are chains, ``outer: inner: innermost``: the first words say what failed, the last why.
+    """
     line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    if len(line) <= most:
+        return line
+    end = most * 2 // 5
+    return f"{line[: most - 1 - end].rstrip()}…{line[-end:].lstrip()}"
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
@@ -53,5 +59,21 @@ def alike(left: str, right: str) -> bool:
     left, right = left.lower(), right.lower()
     if left in right or right in left:
         return True
-    same = sum(a == b for a, b in zip(left, right, strict=False))
-    return same >= max(len(left), len(right)) - 2 and same >= 3
+    if min(len(left), len(right)) < 3:
+        return False
+    # A short name has few letters that could be right by accident.
+    return _slips(left, right) <= (1 if max(len(left), len(right)) < 6 else 2)
+
+
+def _slips(left: str, right: str) -> int:
+    """How many letters were missed, added, mistaken or swapped with their neighbour."""
+    before: list[int] = []
+    above = list(range(len(right) + 1))
+    for row, a in enumerate(left, 1):
+        here = [row]
+        for column, b in enumerate(right, 1):
+            cost = min(above[column] + 1, here[-1] + 1, above[column - 1] + (a != b))
+            swapped = row > 1 and column > 1 and (a, b) == (right[column - 2], left[row - 2])
+            here.append(min(cost, before[column - 2] + 1) if swapped else cost)
+        before, above = above, here
+    return above[-1]

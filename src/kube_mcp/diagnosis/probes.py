@@ -93,3 +93,12 @@ def failure(message: str) -> str:
         if sign in lowered:
             return meaning
     return ""
+
+
+def asks_tls_plainly(container: Container, probe: Mapping[str, Any], message: str) -> bool:
+    """Whether an HTTP probe gets the 400 with which servers answer plain HTTP on a TLS port."""
+    if "statuscode: 400" not in message or dig_str(probe, "httpGet", "scheme").upper() == "HTTPS":
+        return False
+    port = port_of(probe)
+    name = declared_ports(container).get(port, "") if isinstance(port, int) else str(port)
+    return "https" in name or "tls" in name or str(port).endswith("443")

@@ -86,6 +86,10 @@ def _is_served(obj: Obj) -> bool:
 def short(message: str) -> str:
     """The refusal without the preamble that every one of them has."""
     text = re.sub(
-        r"^(Error creating: |create Pod .*? in StatefulSet \S+ failed error: )", "", message
+        r"^(\(combined from similar events\): )?"
+        r"(Error creating: |create (Pod|Claim) .*? in StatefulSet \S+ failed error: )",
+        "",
+        message,
+        flags=re.IGNORECASE,
     )
-    return re.sub(r'^pods "[^"]*" is forbidden: ', "", text)
+    return re.sub(r'^(pods|persistentvolumeclaims) "[^"]*" is forbidden: ', "", text)

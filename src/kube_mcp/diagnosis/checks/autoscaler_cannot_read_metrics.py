@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
@@ -9,11 +10,13 @@ from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, is_over, older_than
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.graph.scaling import target_of
-from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
+from kube_mcp.objects import Obj, Ref, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 
 # A new autoscaler, or one whose pods have just started, has no metrics for a minute or two.
 _SETTLED_S = 180
+
+_FOREIGN = re.compile(r"FailedGet(External|Object|Pods)Metric|(external|custom) metrics API")
 
 
 @check(
@@ -43,7 +46,9 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
             continue
         if not older_than(since(found) or created(obj), _SETTLED_S, scene.now):
             continue
-        unset = "missing request for" in message or _requests_nothing(obj, scene)
+        # Metrics that are not of the pods' own resources are missing whatever the pods do.
+        foreign = _FOREIGN.search(f"{reason} {message}")
+        unset = "missing request for" in message or (not foreign and _requests_nothing(obj, scene))
         pods = [ref_to(pod) for pod in pods_of(target, scene)]
         yield Finding(
             ref=ref_to(obj),
@@ -59,12 +64,24 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
             since=since(found),
             blames=(target,)
             if unset
+            else _foreign_apis(scene)
+            if foreign
             else (target, refer("APIService", "", "v1beta1.metrics.k8s.io"), *pods),
             next=f"Give every container of {target} a request for the resource it scales by."
             if unset
+            else "Check that the adapter that serves external and custom metrics runs, and knows it."
+            if foreign
             else "Check that the metrics API answers and knows the metric.",
         )
         return
+
+
+def _foreign_apis(scene: Scene) -> tuple[Ref, ...]:
+    return tuple(
+        ref_to(each)
+        for each in scene.seen("APIService")
+        if dig_str(each, "spec", "group") in ("custom.metrics.k8s.io", "external.metrics.k8s.io")
+    )
 
 
 def _requests_nothing(obj: Obj, scene: Scene) -> bool:

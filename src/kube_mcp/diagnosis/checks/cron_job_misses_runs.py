@@ -9,12 +9,14 @@ from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.diagnosis.workloads import is_deleted
-from kube_mcp.objects import Obj, dig, dig_list, dig_str
+from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import age, parse_time
 
 # The controller looks every ten seconds; a busy one is minutes late, not more.
 _LATE_S = 600
+# The controller looks every ten seconds, so a shorter deadline may always have passed by then.
+_SHORTEST_DEADLINE_S = 10
 
 
 @check("CronJob", optional=["Event"])
@@ -61,5 +63,7 @@ def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
         since=begun,
         next=f"Look at the run {active[0]}, which does not end."
         if forbids
+        else f"Raise startingDeadlineSeconds to {_SHORTEST_DEADLINE_S} or more."
+        if 0 < dig_int(obj, "spec", "startingDeadlineSeconds") < _SHORTEST_DEADLINE_S
         else "Look at the CronJob's events, and at kube-controller-manager.",
     )

@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.conditions import is_stale
+from kube_mcp.diagnosis.conditions import condition, is_stale
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.flux_failure import failure
 from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.pods import older_than
 from kube_mcp.graph.flux import (
     HELM_CHART,
     HELM_RELEASE,
@@ -31,6 +32,8 @@ _WAITING = {
     "HelmChartNotReady": "has no chart",
     "HealthCheckFailed": "was applied, and what it applied is not healthy",
 }
+# A source is fetched and a health check ends within minutes; what waits longer is held up.
+_PATIENCE_S = 120
 _ADVICE = {
     "BuildFailed": "Correct what kustomize cannot build at this revision.",
     "ReconciliationFailed": "Correct the object that the API server refuses.",
@@ -68,9 +71,17 @@ def flux_apply_fails(obj: Obj, scene: Scene) -> Iterator[Finding]:
     chart = chart_of(obj) if is_release else None
     waits = reason in _WAITING or "dependency" in message
     failures = dig_int(obj, "status", "failures")
-    exhausted = reason == "RetriesExceeded" or "retries exhausted" in message
+    stalled = condition(obj, "Stalled")
+    exhausted = (
+        "RetriesExceeded" in (reason, dig_str(stalled, "reason")) or "retries exhausted" in message
+    )
     what = _WAITING.get(reason, "cannot be applied")
     timed_out = any(word in message for word in ("timed out", "timeout", "deadline", "not ready"))
+    patient = waits and reason != "HealthCheckFailed"
+    if patient and not older_than(parse_time(moment), _PATIENCE_S, scene.now):
+        # Each of a chain waits for the one before while all of them are at work.
+        return
+    first = _first([*dependencies(obj)] if "dependency" in message else [])
     blames: list[Ref] = [
         *((source[1],) if source else ()),
         *((chart,) if chart else ()),
@@ -85,6 +96,9 @@ def flux_apply_fails(obj: Obj, scene: Scene) -> Iterator[Finding]:
         evidence=evidence(
             (f"status.conditions[{kind}].reason", reason),
             (f"status.conditions[{kind}].message", message),
+            ("status.conditions[Stalled].message", dig_str(stalled, "message"))
+            if kind != "Stalled"
+            else ("", ""),
             ("status.lastAppliedRevision", dig_str(obj, "status", "lastAppliedRevision")),
             ("status.lastAttemptedRevision", dig_str(obj, "status", "lastAttemptedRevision")),
             ("status.failures", failures or None),
@@ -94,12 +108,12 @@ def flux_apply_fails(obj: Obj, scene: Scene) -> Iterator[Finding]:
         blames=tuple(blames),
         next=_ADVICE.get(reason, "Act on what Flux says.")
         if not waits
-        else f"Look at {_first(blames)} first.",
+        else f"Look at {first or _first(blames) or 'what it waits for'} first.",
     )
 
 
 def _first(refs: list[Ref]) -> str:
-    return str(refs[0]) if refs else "what it waits for"
+    return str(refs[0]) if refs else ""
 
 
 def _unwell(obj: Obj, scene: Scene, by_health: bool) -> list[Ref]:

@@ -66,7 +66,8 @@ def gateway_not_programmed(obj: Obj, scene: Scene) -> Iterator[Finding]:
             )
             return
     for index, listener in enumerate(dig_list(obj, "status", "listeners")):
-        for each in dig_list(listener, "conditions"):
+        # What does not resolve is why it is not programmed, and says which reference.
+        for each in sorted(dig_list(listener, "conditions"), key=_tells_most):
             kind, status = dig_str(each, "type"), dig_str(each, "status")
             good = kind in ("Accepted", "Programmed", "ResolvedRefs")
             if not (good and status == "False") and not (kind == "Conflicted" and status == "True"):
@@ -94,3 +95,7 @@ def gateway_not_programmed(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 next=f"Correct the listener {listener_name}: certificate, port or hostname.",
             )
             break
+
+
+def _tells_most(found: object) -> int:
+    return 0 if dig_str(found, "type") == "ResolvedRefs" else 1

@@ -57,7 +57,10 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ("status.conditions[Failed].reason", reason),
             ("status.conditions[Failed].message", dig_str(found, "message")),
             ("status.failed", dig_int(obj, "status", "failed")),
-            ("spec.backoffLimit", dig(obj, "spec", "backoffLimit")),
+            ("status.failedIndexes", dig_str(obj, "status", "failedIndexes")),
+            ("spec.backoffLimit", dig(obj, "spec", "backoffLimit"))
+            if reason == "BackoffLimitExceeded"
+            else ("", ""),
             *_words(obj, scene),
         ),
         since=moment,

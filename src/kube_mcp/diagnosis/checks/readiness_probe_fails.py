@@ -8,7 +8,14 @@ from kube_mcp.diagnosis.crashes import is_crashing, killed_by_probe, out_of_memo
 from kube_mcp.diagnosis.finding import CERTAIN, CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_ready, older_than, phase, unwell_pods
-from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
+from kube_mcp.diagnosis.probes import (
+    allowed_s,
+    asks_tls_plainly,
+    failure,
+    port_problem,
+    probe_of,
+    target,
+)
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
@@ -48,6 +55,9 @@ def readiness_probe_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
         event = unhealthy(pod, each, scene, "Readiness")
         wrong_port = port_problem(each, probe)
         meaning = wrong_port or (failure(event.message) if event else "")
+        tls = event is not None and not meaning and asks_tls_plainly(each, probe, event.message)
+        if tls:
+            meaning = "the port most likely speaks HTTPS"
         yield Finding(
             ref=ref_to(pod),
             workload=workload_of(pod, scene),
@@ -65,5 +75,7 @@ def readiness_probe_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
             since=since(condition(pod, "Ready")),
             next=f"Point the readiness probe of {each.name} at a port it listens on."
             if wrong_port
+            else f"Set scheme HTTPS in the readiness probe of {each.name}."
+            if tls
             else f"Read the log of {each.name}, and check what {target(probe)} answers.",
         )

@@ -77,6 +77,8 @@ def route_backend_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 f"{quote(said(found), most=200)}",
                 evidence=evidence((path, f"False {said(found)}")),
                 since=since(found),
-                next="Correct the reference that the controller names.",
+                next="Create a ReferenceGrant in the namespace of what it refers to."
+                if found.get("reason") == "RefNotPermitted"
+                else "Correct the reference that the controller names.",
             )
             return
