@@ -196,6 +196,20 @@ def test_a_diagnosis_can_be_narrowed_to_what_concerns_one_object() -> None:
     assert narrowed.about == ref_to(pod)
 
 
+def test_what_is_wrong_with_an_owners_owner_concerns_the_object() -> None:
+    owned = [("StatefulSet", "a", ""), ("Deployment", "b", "a"), ("Pod", "c", "b")]
+    kinds = {name: kind for kind, name, _ in owned}
+    objects = [_obj(kind, name) for kind, name, _ in owned]
+    for obj, (_, _, owner) in zip(objects, owned, strict=True):
+        if owner:
+            obj["metadata"]["ownerReferences"] = [
+                {"kind": kinds[owner], "name": owner, "apiVersion": "apps/v1", "controller": True}
+            ]
+    scene = Scene.of(objects, now=_NOW)
+    narrowed = about(run([_named("StatefulSet", "wrong")], scene), scene, objects[-1])
+    assert [root.finding.code for root in narrowed.roots] == ["wrong"]
+
+
 def _crashing(name: str, owner: str, finished: str) -> dict[str, Any]:
     pod = _obj("Pod", name)
     pod["metadata"]["ownerReferences"] = [

@@ -9,7 +9,7 @@ from kube_mcp.diagnosis.finding import Diagnosis, Folded, Root
 from kube_mcp.graph.flux import HELM_RELEASE, KUSTOMIZATION, applied
 from kube_mcp.graph.owners import children, controller_of, pods_of, workload_of
 from kube_mcp.objects import Obj, Ref
-from kube_mcp.scene import Scene, key_of, ref_to
+from kube_mcp.scene import Scene, key_for, key_of, ref_to
 
 
 def about(diagnosis: Diagnosis, scene: Scene, obj: Obj) -> Diagnosis:
@@ -31,14 +31,25 @@ def about(diagnosis: Diagnosis, scene: Scene, obj: Obj) -> Diagnosis:
 def _near(obj: Obj, scene: Scene) -> Iterator[Ref]:
     ref = ref_to(obj)
     yield ref
-    for owner in (controller_of(obj), workload_of(obj, scene)):
-        if owner is not None:
-            yield owner
+    yield from _above(obj, scene)
+    if (workload := workload_of(obj, scene)) is not None:
+        yield workload
     below = [ref, *applied(obj, scene)] if key_of(obj) in (KUSTOMIZATION, HELM_RELEASE) else [ref]
     for each in below:
         yield each
         yield from (ref_to(child) for child in children(each, scene))
         yield from (ref_to(pod) for pod in pods_of(each, scene))
+
+
+def _above(obj: Obj, scene: Scene) -> Iterator[Ref]:
+    """What controls it, all the way up: a Challenge is part of a Certificate's trouble."""
+    seen = {ref_to(obj)}
+    owner = controller_of(obj)
+    while owner is not None and owner not in seen:
+        yield owner
+        seen.add(owner)
+        above = scene.peek(key_for(owner.kind, owner.group), owner.namespace, owner.name)
+        owner = controller_of(above) if above is not None else None
 
 
 def _touches(root: Root, near: frozenset[Ref]) -> bool:
