@@ -116,12 +116,16 @@ def _fill_references(client: Client, obj: Obj) -> None:
 
 
 def _established(client: Client, crd: Obj) -> Obj:
-    """A CRD is served a moment after it is accepted."""
+    """A CRD is served a moment after it is accepted, and found a moment after that."""
+    spec = crd["spec"]
+    served = [each["name"] for each in spec["versions"] if each["served"]]
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         found: Obj = client.find(crd).json()
         conditions = found.get("status", {}).get("conditions") or ()
-        if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
+        if any(c["type"] == "Established" and c["status"] == "True" for c in conditions) and all(
+            client.serves(f"{spec['group']}/{version}", spec["names"]["kind"]) for version in served
+        ):
             return found
         time.sleep(0.02)
     raise ApplyFailed(f"CRD {crd['metadata']['name']} was not established within 15 s.")

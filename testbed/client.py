@@ -137,6 +137,14 @@ class Client:
             )
         return self._kinds[key]
 
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether discovery knows the kind by now."""
+        try:
+            self.kind(api_version, kind)
+        except ApplyFailed:
+            return False
+        return True
+
     def find(self, obj: Mapping[str, Any]) -> Answer:
         """The stored object with this one's kind, namespace and name; 404 when there is none."""
         return self.request("GET", self.path_of(obj))
