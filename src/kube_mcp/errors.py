@@ -170,6 +170,10 @@ class TooLarge(ClusterError):
     code = "too_large"
 
 
+#: What befalls a request whatever it asks for: where nothing else came back, nothing is known.
+OUTAGES = (Unreachable, TimedOut, Unauthorized, Throttled, ServerFault)
+
+
 def suggest(given: str, known: Sequence[str], *, most: int = 3) -> str:
     """``did you mean 'deployments'?``, or an empty string where nothing is near.
 

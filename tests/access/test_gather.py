@@ -10,6 +10,7 @@ import pytest
 from kube_mcp.access.cluster import Cluster
 from kube_mcp.access.gather import gather
 from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.errors import ClusterError, ServerFault, TimedOut, Unauthorized, Unreachable
 from kube_mcp.kube.client import Client
 from kube_mcp.scene import Scene, Unreadable
 from tests.support import build
@@ -96,6 +97,49 @@ async def test_a_defect_of_our_own_is_not_hidden_as_a_gap() -> None:
         await read(server, "Pod", keep=broken)
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"), [(401, Unauthorized), (500, ServerFault), (504, TimedOut)]
+)
+async def test_where_an_outage_let_nothing_be_read_there_is_no_scene(
+    code: int, kind: type[ClusterError]
+) -> None:
+    server = FakeApiServer(build.pod("web-1"), build.node())
+    server.fail(code, "Broken", "etcdserver: no leader", times=1_000, path="/api/v1/*")
+    with pytest.raises(kind):
+        await read(server, "Pod", "Node", "Widget.example.com")
+
+
+async def test_where_everything_is_late_that_is_an_error_and_no_scene() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+    with (
+        server.held("/api/v1/pods"),
+        anyio.fail_after(5),
+        pytest.raises(TimedOut, match="Reading pods took longer than 0 s"),
+    ):
+        await read(server, "Pod", deadline_s=0.2)
+
+
+async def test_one_kind_that_cannot_be_read_is_a_gap_whatever_the_reason() -> None:
+    server = FakeApiServer(build.pod("web-1"), build.node())
+    server.fail(500, "Broken", "conversion webhook failed", times=1_000, path="/api/v1/pods")
+    scene = await read(server, "Pod", "Node")
+    assert len(scene.all("Node")) == 1
+    assert scene.why_not("Pod") == "pods: conversion webhook failed"
+
+
+async def test_a_server_that_is_gone_is_not_asked_for_every_kind() -> None:
+    server = FakeApiServer(build.pod("web-1"))
+    cluster = Cluster(Client(server))
+    await cluster.resources()
+    server.forget()
+    # A fault that does not pass, so that each request is sent once.
+    server.break_off(Unreachable("The API server cannot be connected to."))
+    kinds = [each.kind for each in (await cluster.resources()).types if not each.group]
+    with pytest.raises(Unreachable, match="cannot be connected to"):
+        await gather(cluster, kinds, namespace="", now=server.now, deadline_s=10)
+    assert server.count("/api/v1/*") <= 6
+
+
 async def test_a_caller_who_goes_away_ends_the_reading() -> None:
     server = FakeApiServer(build.pod("web-1"))
     with server.held("/api/v1/pods") as gate, anyio.fail_after(5):
@@ -109,7 +153,7 @@ async def test_a_caller_who_goes_away_ends_the_reading() -> None:
 async def test_a_denied_kind_is_a_gap_in_the_policys_words() -> None:
     server = FakeApiServer(build.pod("web-1"))
     scene = await read(server, "Pod", policy=Policy(kinds_deny=("pods",)))
-    assert scene.why_not("Pod") == "pods: This server does not show pods."
+    assert scene.why_not("Pod") == "pods: This server does not show pods"
 
 
 async def test_a_built_in_group_that_cannot_be_discovered_is_a_gap_not_an_absence() -> None:

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from ssl import SSLContext
 from typing import Any
 
+import aiohttp
 import anyio
 import orjson
 
@@ -203,6 +204,15 @@ class FakeApiServer(SnapshotTransport):
             raise Unreachable("The connection to the API server broke before it answered.")
 
         self._troubles.append(_Trouble(path, times, broken))
+
+    def break_off(self, error: Unreachable, *, times: int = 1_000_000) -> None:
+        """Be gone in a way that trying again does not help."""
+        error.__cause__ = aiohttp.ClientHttpProxyError(None, ())  # type: ignore[arg-type]
+
+        def gone() -> Response:
+            raise error
+
+        self._troubles.append(_Trouble("*", times, gone))
 
     def drop_in_body(self, *, path: str, after_bytes: int = 10, times: int = 1) -> None:
         """Send the headers and some of the body, then break the connection."""

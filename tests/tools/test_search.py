@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from kube_mcp.access.policy import Policy
-from kube_mcp.errors import InputError, NotAllowed
+from kube_mcp.errors import InputError, NotAllowed, ServerFault
 from tests.support import build
 from tests.support.api_server import FakeApiServer
 from tests.tools.conftest import Ask
@@ -126,6 +126,16 @@ async def test_nothing_found_says_what_was_searched(server: FakeApiServer, ask: 
 'zzz': 0 matches in name, label, image of 14 kinds in all namespaces.
 Searched: configmaps, namespaces, nodes, persistentvolumeclaims, pods, secrets, serviceaccounts, services, daemonsets, deployments, statefulsets, cronjobs, jobs, ingresses. kinds=['all'] searches every kind, where=['content'] every field.\
 """)
+
+
+async def test_where_nothing_could_be_searched_that_is_an_error(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    server.add(build.pod("cart-1"))
+    server.fail(500, "Broken", "etcdserver: no leader", times=1_000, path="/api*/v1/*")
+    server.fail(500, "Broken", "etcdserver: no leader", times=1_000, path="/apis/*/v1/*")
+    with pytest.raises(ServerFault, match="no leader"):
+        await ask("search", text="cart")
 
 
 async def test_hidden_namespaces_and_kinds_stay_hidden(server: FakeApiServer, ask: Ask) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kube_mcp.access.cluster import Cluster, why_unreadable
-from kube_mcp.errors import ClusterError, NotAllowed, NotFound
+from kube_mcp.errors import OUTAGES, ClusterError, NotAllowed, NotFound, TimedOut, Unreachable
 from kube_mcp.objects import Obj, ResourceType
 from kube_mcp.scene import BUILT_IN, Scene, key_for
 
@@ -53,8 +53,9 @@ async def gather(
 ) -> Scene:
     """Read every kind that is served; what could not be read is named with the reason.
 
-    Never raises for a single kind: a scene with gaps is an answer. Cluster-scoped kinds are read
-    whole even for one namespace, because causes live there. ``keep`` slims each object by its
+    Never raises for a single kind: a scene with gaps is an answer. Where an outage let nothing at
+    all be read there is none, and that outage is raised: an empty scene would look healthy.
+    Cluster-scoped kinds are read whole even for one namespace, because causes live there. ``keep`` slims each object by its
     scene key as it arrives; ``lean`` says that it never looks at ``managedFields``.
     """
     served = await cluster.resources()
@@ -62,6 +63,7 @@ async def gather(
     read: dict[str, Sequence[Obj]] = {}
     unreadable: dict[str, str] = {}
     absent: set[str] = set()
+    outages: dict[str, ClusterError] = {}
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(key: str, resource: ResourceType) -> None:
@@ -69,11 +71,15 @@ async def gather(
         slim = (lambda item: keep(key, item)) if keep else None
         try:
             async with gate:
+                if not read and (gone := _gone(outages)):
+                    raise gone  # it has been tried again already, and would be for every kind
                 listing = await cluster.list(resource, namespace=where, keep=slim, lean=lean)
             read[key] = listing.items
         except NotFound:
             absent.add(key)  # the kind went away between discovery and the read
         except (ClusterError, NotAllowed) as error:
+            if isinstance(error, OUTAGES):
+                outages[key] = error
             unreadable[key] = why_unreadable(error, resource=resource, namespace=where)
         if on_kind:
             on_kind(key)
@@ -93,9 +99,11 @@ async def gather(
                 _, late = await asyncio.wait(jobs.values(), timeout=deadline_s)
                 for key, job in jobs.items():
                     if job in late:
-                        unreadable[key] = (
+                        late_says = (
                             f"reading {types[key].full_name} took longer than {deadline_s:.0f} s"
                         )
+                        unreadable[key] = late_says
+                        outages[key] = TimedOut(f"{late_says[0].upper()}{late_says[1:]}.")
         finally:
             for job in jobs.values():
                 job.cancel()
@@ -103,6 +111,8 @@ async def gather(
     for job in jobs.values():
         if not job.cancelled() and (error := job.exception()) is not None:
             raise error  # not an answer of the cluster: a defect, and never to be hidden
+    if not read and jobs and outages.keys() == jobs.keys():
+        raise _gone(outages) or next(iter(outages.values()))
     return Scene(
         now=now,
         namespace=namespace,
@@ -110,6 +120,10 @@ async def gather(
         unreadable=dict(sorted(unreadable.items())),  # not in the order answers came
         absent=frozenset(absent),
     )
+
+
+def _gone(outages: Mapping[str, ClusterError]) -> Unreachable | None:
+    return next((each for each in outages.values() if isinstance(each, Unreachable)), None)
 
 
 _undisturbed = 0

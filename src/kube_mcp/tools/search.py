@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from kube_mcp.access.cluster import is_secret, why_unreadable
-from kube_mcp.errors import ClusterError, InputError, NotAllowed
+from kube_mcp.errors import OUTAGES, ClusterError, InputError, NotAllowed
 from kube_mcp.kube.discovery import Discovered
 from kube_mcp.objects import ResourceType, dig_map, dig_str
 from kube_mcp.render.budget import count, fit, shorten
@@ -83,6 +83,9 @@ async def search(args: Args, call: Call) -> str:
         return [match for match in listing.items if match]
 
     results = await asyncio.gather(*(one(kind) for kind in kinds), return_exceptions=True)
+    outages = [each for each in results if isinstance(each, OUTAGES)]
+    if len(outages) == len(results):
+        raise outages[0]  # nothing was looked through: zero matches would be no answer
     found: list[tuple[ResourceType, list[tuple[str, str, str]]]] = []
     gaps: list[str] = []
     for kind, result in zip(kinds, results, strict=True):
