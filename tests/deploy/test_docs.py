@@ -13,6 +13,7 @@ import yaml
 from deploy.scripts.generate import values_table
 from kube_mcp.cli import _parser
 from tests.support.helm import CHART, ROOT
+from tests.support.pages import blocks
 
 PAGES = [
     *(
@@ -23,10 +24,6 @@ PAGES = [
     CHART / "README.md",
 ]
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 @pages
@@ -41,7 +38,7 @@ def test_every_block_of_json_yaml_and_toml_can_be_read(page: Path) -> None:
     for text in blocks(page, "json"):
         assert json.loads(text)
     for text in blocks(page, "yaml"):
-        assert yaml.safe_load(text)
+        assert all(yaml.safe_load_all(text))
     for text in blocks(page, "toml"):
         assert tomllib.loads(text)
 

@@ -154,3 +154,19 @@ def test_a_release_has_one_version() -> None:
 
     assert chart["version"] == chart["appVersion"] == __version__
     assert f'IMAGE_TAG: "{__version__}"' in settings
+
+
+def test_the_release_on_github_is_the_script_with_the_rights_it_needs() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text())
+    steps = [step["run"] for step in workflow["jobs"]["publish"]["steps"] if "run" in step]
+
+    # YAML reads the key `on` as true.
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    assert workflow["permissions"] == {"contents": "write", "packages": "write"}
+    assert any(step.startswith("deploy/scripts/publish.sh ") for step in steps)
+    for step in steps:
+        done = subprocess.run(
+            ["bash", "-n"], input=step, text=True, capture_output=True, timeout=10
+        )
+        assert done.returncode == 0, done.stderr
+        assert "${{" not in step  # what GitHub fills in goes through the environment

@@ -21,6 +21,7 @@ from tests.support.flux import (
     substitute,
 )
 from tests.support.helm import ROOT, one, template
+from tests.support.pages import blocks
 from tests.support.strict import NotAccepted, dry_run
 
 NEEDS_TOOLS = ("helm4", "kubectl")
@@ -112,6 +113,14 @@ def test_a_second_server_from_the_scaffold_is_accepted(stack: Bed, tmp_path: Pat
 
     dry_run(stack.kubeconfig_file, found)
     assert len(paths) == 9
+
+
+def test_the_role_for_custom_resources_that_the_page_shows_is_accepted(stack: Bed) -> None:
+    (shown,) = [
+        text for text in blocks(ROOT / "docs/deploy.md", "yaml") if "ClusterRoleBinding" in text
+    ]
+
+    dry_run(stack.kubeconfig_file, objects(shown))
 
 
 def test_the_chart_from_git_that_the_page_shows_is_accepted(stack: Bed) -> None:

@@ -146,6 +146,16 @@ name of the Middleware that removes it ("" where there is nothing to remove).
 {{- if and (eq $v.config.cluster.identity "passthrough") (not $v.config.cluster.accept_passthrough_risk) }}
 {{- fail "config.cluster.identity=passthrough needs config.cluster.accept_passthrough_risk=true: callers' tokens go to the API server, which the MCP specification forbids for tokens made out to this server." }}
 {{- end }}
+{{- if not $v.rbac.create }}
+{{- range $name := list "secrets" "extraRules" "viewerGroups" "namespaces" }}
+{{- if index $v.rbac $name }}
+{{- fail (printf "rbac.%s has no effect while rbac.create is false: the roles are yours then, and say it." $name) }}
+{{- end }}
+{{- end }}
+{{- if $v.rbac.aggregation.enabled }}
+{{- fail "rbac.aggregation.enabled has no effect while rbac.create is false: the roles are yours then, and say it." }}
+{{- end }}
+{{- end }}
 {{- if and $v.config.policy.helm_releases $v.rbac.create (not $v.rbac.secrets) }}
 {{- fail "config.policy.helm_releases needs rbac.secrets=true: Helm keeps its releases in Secrets, and RBAC cannot open only those." }}
 {{- end }}
