@@ -115,7 +115,8 @@ and listens on {url} (health: {listening.url}/health)
 
 Ask it something:     kube-mcp demo --url {url}
 Claude Code:          claude mcp add --transport http kubernetes {url}
-VS Code, Cursor:      {{"mcpServers": {{"kubernetes": {{"url": "{url}"}}}}}}
+VS Code:              {{"servers": {{"kubernetes": {{"type": "http", "url": "{url}"}}}}}}
+Cursor:               {{"mcpServers": {{"kubernetes": {{"url": "{url}"}}}}}}
 Claude Desktop:       {{"mcpServers": {{"kubernetes": {{"command": "{_command()}", "args": ["stdio"]}}}}}}
 MCP Inspector:        npx @modelcontextprotocol/inspector --transport http --server-url {url}
 

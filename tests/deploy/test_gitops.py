@@ -170,6 +170,21 @@ def test_flux_finds_every_path_and_waits_for_what_it_applies() -> None:
             ], check
 
 
+def test_the_blueprint_does_not_wait_for_authentik_which_waits_for_it() -> None:
+    waits = {
+        kustomization["metadata"]["name"]: {
+            each["name"] for each in kustomization["spec"].get("dependsOn", [])
+        }
+        for kustomization, _ in flux_kustomizations()
+    }
+
+    # Authentik's worker mounts the ConfigMap, which is not optional there.
+    assert "authentik" not in waits["authentik-mcp-blueprints"]
+    assert waits["kubernetes-mcp-server"] == {
+        "traefik", "sealed-secrets", "authentik-mcp-blueprints",
+    }  # fmt: skip
+
+
 def test_authentik_gets_the_blueprint_as_text_with_its_tags() -> None:
     (found,) = [
         o
