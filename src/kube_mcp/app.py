@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from kube_mcp import __version__
 from kube_mcp.access.clusters import Clusters
+from kube_mcp.contradictions import check
 from kube_mcp.errors import KubeMcpError
 from kube_mcp.parts import Parts, build
 from kube_mcp.redaction.text import mask_text
 from kube_mcp.render.budget import count
 from kube_mcp.settings import Settings
-from kube_mcp.sources import check, cluster_sources
+from kube_mcp.sources import cluster_sources
 from kube_mcp.telemetry.logging import configure
 
 if TYPE_CHECKING:
@@ -46,16 +47,10 @@ def serve_stdio(settings: Settings) -> int:
 
 def serve_http(settings: Settings, *, or_demo: bool = False) -> int:
     """Serve over HTTP until a signal asks to stop."""
-    from kube_mcp.server.exposure import check_exposure
     from kube_mcp.server.run import run
 
     _configure(settings)
-    check(settings)
-    check_exposure(
-        settings.server.host,
-        authenticated=bool(settings.auth.issuers),
-        allow=settings.server.insecure_no_auth,
-    )
+    check(settings, listens=True)
     run(lambda: _serve_http(settings, or_demo=or_demo))
     return 0
 

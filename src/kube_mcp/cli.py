@@ -140,7 +140,13 @@ def _configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-format", choices=["json", "text"], help="format of the log")
 
 
-def _settings(arguments: argparse.Namespace, **more: Any) -> Any:
+def _settings(arguments: argparse.Namespace, *, listens: bool = False, **more: Any) -> Any:
+    from kube_mcp.contradictions import loaded
+
+    return loaded(lambda: _loaded(arguments, **more), listens=listens)
+
+
+def _loaded(arguments: argparse.Namespace, **more: Any) -> Any:
     from kube_mcp.settings import load
 
     flags = {
@@ -156,6 +162,7 @@ def _settings(arguments: argparse.Namespace, **more: Any) -> Any:
 def _serve(arguments: argparse.Namespace) -> int:
     settings = _settings(
         arguments,
+        listens=True,
         **{
             "server.host": arguments.host,
             "server.port": arguments.port,
@@ -181,7 +188,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     # What the parts below log while they are tried is in the report already.
     logging.getLogger("kube_mcp").addHandler(logging.NullHandler())
-    probes = asyncio.run(examine(lambda: _settings(arguments), outside=arguments.outside))
+    probes = asyncio.run(examine(lambda: _loaded(arguments), outside=arguments.outside))
     print(report_json(probes) if arguments.json else report_text(probes))
     return 1 if any(probe.failed for probe in probes) else 0
 
@@ -205,13 +212,11 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 
 def _rbac(arguments: argparse.Namespace) -> int:
-    from typing import get_args
-
     from kube_mcp.access.rbac import as_yaml, rules
     from kube_mcp.errors import InputError, suggest
-    from kube_mcp.settings import Toolset
+    from kube_mcp.tools._tool import discover
 
-    known = get_args(Toolset)
+    known = sorted({tool.toolset for tool in discover()})
     for name in arguments.toolset:
         if name not in known:
             hint = suggest(name, known) or f"There are {', '.join(known)}."

@@ -37,7 +37,6 @@ def identity_mode(
         from kube_mcp.access.modes.token_exchange import TokenExchangeMode
         from kube_mcp.auth.provider import ProviderClient
 
-        asked = settings.token_exchange
         known = {each.trusted.issuer: each for each in verifier.issuers}
 
         async def endpoint(issuer: str) -> str:
@@ -50,7 +49,7 @@ def identity_mode(
             token_exchange_config(settings),
             ProviderClient(
                 session,
-                ca_file=asked.ca_file,
+                ca_file=settings.token_exchange.ca_file,
                 allow_http_loopback=settings.auth.allow_http_loopback,
             ),
             endpoint,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kube_mcp import __version__
 from kube_mcp.access.clusters import Clusters, ClusterSource
+from kube_mcp.contradictions import check
 from kube_mcp.kube.metering import Metering
 from kube_mcp.kube.transport import Transport
 from kube_mcp.prompts._prompt import discover as discover_prompts
@@ -20,7 +21,7 @@ from kube_mcp.server.kube_host import KubeHost
 from kube_mcp.server.protocol import build_server
 from kube_mcp.server.recorder import Recorder
 from kube_mcp.settings import Settings
-from kube_mcp.sources import Access, check, cluster_sources, guard_options, patient_sources
+from kube_mcp.sources import Access, cluster_sources, guard_options, patient_sources
 from kube_mcp.telemetry.audit import AuditLog, to_stream
 from kube_mcp.telemetry.metrics import Metrics
 from kube_mcp.tools._tool import discover as discover_tools

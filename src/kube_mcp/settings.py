@@ -10,23 +10,19 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kube_mcp.errors import SettingsError, suggest
+from kube_mcp.mistakes import inner_model, mended, sentence
 
 ENV_PREFIX = "KUBE_MCP_"
 
 #: Kubernetes puts these into every container of a namespace that has a Service named kube-mcp.
 _SERVICE_LINKS = re.compile(r"KUBE_MCP_(SERVICE_|PORT($|_))")
-
-
-#: The units in which tools are opened. A misspelt one in a grant would leave what it should close
-#: open to everybody, so they are named here and a test holds them against the tools.
-Toolset = Literal["core", "logs", "helm"]
 
 
 class _Section(BaseModel):
@@ -212,7 +208,7 @@ class TokenExchangeSettings(_Section):
 class GrantSettings(_Section):
     """Opens toolsets to callers who have one of the scopes or groups; closes them to all others."""
 
-    toolsets: tuple[Toolset, ...] = Field(description="Toolsets this opens.")
+    toolsets: tuple[str, ...] = Field(description="Toolsets this opens.")
     scopes: tuple[str, ...] = Field((), description="One of these scopes opens them.")
     groups: tuple[str, ...] = Field((), description="One of these groups opens them.")
 
@@ -231,7 +227,7 @@ class GroupPolicySettings(_Section):
 class PolicySettings(_Section):
     """What is shown through this server, whatever the cluster allows."""
 
-    toolsets: tuple[Toolset, ...] = Field((), description="Toolsets served; empty: all.")
+    toolsets: tuple[str, ...] = Field((), description="Toolsets served; empty: all.")
     namespaces_allow: tuple[str, ...] = Field(
         (), description="Only these namespaces (`*` as in a shell); empty: all."
     )
@@ -304,6 +300,22 @@ class Settings(_Section):
     log: LogSettings = Field(default_factory=LogSettings)
 
 
+#: A list that is none, of tables that are none, with keys that are none: no mistake lies deeper.
+_MOST_LAYERS = 4
+
+
+class UnusableSettings(SettingsError):
+    """What is wrong with the settings by themselves.
+
+    ``rest`` are the settings without it, so that what contradicts itself in them can be told in the
+    same breath; None where nothing is left. See `kube_mcp.mistakes.STAND_IN`.
+    """
+
+    def __init__(self, problems: Sequence[str], *, rest: Settings | None) -> None:
+        super().__init__(problems)
+        self.rest = rest
+
+
 def load(
     *,
     file: str = "",
@@ -313,7 +325,7 @@ def load(
 ) -> Settings:
     """The settings from every source. ``flags`` are dotted keys: ``server.port``.
 
-    Raises `SettingsError` with every problem, one sentence each.
+    Raises `UnusableSettings` with every problem, one sentence each.
     """
     problems: list[str] = []
     merged: dict[str, Any] = {}
@@ -324,14 +336,24 @@ def load(
     for key, value in (flags or {}).items():
         if value is not None:
             _set(merged, key, value)
-    settings: Settings | None = None
-    try:
-        settings = Settings.model_validate(merged)
-    except ValidationError as error:
-        problems += [_sentence(each) for each in error.errors()]
+    settings = _validated(merged, problems)
     if problems or settings is None:
-        raise SettingsError(problems)
+        raise UnusableSettings(list(dict.fromkeys(problems)), rest=settings)
     return settings
+
+
+def _validated(merged: Any, problems: list[str]) -> Settings | None:
+    """The settings, without what is wrong in them: one mistake must not hide the next."""
+    for _ in range(_MOST_LAYERS):
+        try:
+            return Settings.model_validate(merged)
+        except ValidationError as error:
+            found: Any = error.errors()
+            problems += [sentence(each, Settings) for each in found]
+            merged = mended(merged, found, Settings)
+            if merged is None:
+                return None
+    return None
 
 
 def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -385,58 +407,45 @@ def _set(into: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         into = into.setdefault(parent, {})
+        if not isinstance(into, dict):
+            return  # what stands there instead of a table is said by itself
     into[last] = value
 
 
 def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[tuple[str, Any]]:
     known = {env_name(key): (key, field) for key, field in keys()}
+    settable = [name for name, (_, field) in known.items() if inner_model(field)[0] is None]
     for name, value in sorted(environ.items()):
         if not name.startswith(ENV_PREFIX) or _SERVICE_LINKS.match(name) or name in _OTHER_ENV:
             continue
         if name not in known:
-            problems.append(
-                f"The environment variable {name} is not a setting. "
-                f"{suggest(name, list(known))}".rstrip()
-            )
+            meant = _table_meant(name, known) or suggest(name, settable)
+            problems.append(f"The environment variable {name} is not a setting. {meant}".rstrip())
             continue
         key, field = known[name]
+        if inner_model(field)[0] is not None:
+            problems.append(f"{name}: a list of tables can only be set in a file ({key}).")
+            continue
         if get_origin(field.annotation) is tuple:
-            inner = get_args(field.annotation)[0]
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                problems.append(f"{name}: a list of tables can only be set in a file ({key}).")
-                continue
             yield key, [part.strip() for part in value.split(",") if part.strip()]
         else:
             yield key, value
 
 
+def _table_meant(name: str, known: Mapping[str, tuple[str, Any]]) -> str:
+    """That a variable names a list of tables, or a key of one, which no variable can hold."""
+    for key, field in known.values():
+        inner, many = inner_model(field)
+        if inner is None or not many:
+            continue
+        singular = env_name(key).removesuffix("S")
+        beside = env_name(key.rpartition(".")[0])
+        names = {singular, *(f"{start}_{each.upper()}" for each in inner.model_fields
+                             for start in (env_name(key), singular, beside))}  # fmt: skip
+        if name in names:
+            return f"[[{key}]] can only be set in a file."
+    return ""
+
+
 #: Read elsewhere: where the configuration is, and where the tests find their files.
 _OTHER_ENV = frozenset({"KUBE_MCP_CONFIG", "KUBE_MCP_CONFIG_DIR", "KUBE_MCP_CRDS"})
-
-
-def _sentence(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    given = error.get("input")
-    if error["type"] == "extra_forbidden":
-        *parents, last = [part for part in error["loc"] if isinstance(part, str)]
-        known = _known_below(parents)
-        hint = suggest(last, known) or f"There are: {', '.join(known)}."
-        return f"'{where}' is not a setting. {hint}"
-    if error["type"] == "missing":
-        return f"{where} is missing."
-    text = str(error["msg"])
-    text = text[:1].lower() + text[1:]
-    shown = "" if isinstance(given, Mapping) else f" (it is {given!r:.80})"
-    return f"{where}: {text}{shown}."
-
-
-def _known_below(parents: list[str]) -> list[str]:
-    model: type[BaseModel] = Settings
-    for parent in parents:
-        annotation = model.model_fields[parent].annotation if parent in model.model_fields else None
-        if get_origin(annotation) is tuple:
-            annotation = get_args(annotation)[0]
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

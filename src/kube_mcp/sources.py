@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -211,11 +210,8 @@ def guard_options(settings: Settings) -> GuardOptions:
     )
 
 
-def auth_config(settings: Settings) -> AuthConfig | None:
-    """Sign-in as configured, or None where there is no issuer.
-
-    Raises `SettingsError` with every problem.
-    """
+def sign_in_config(settings: Settings) -> AuthConfig | None:
+    """Sign-in as configured, right or wrong, or None where there is no issuer."""
     auth = settings.auth
     if not auth.issuers:
         return None
@@ -231,7 +227,7 @@ def auth_config(settings: Settings) -> AuthConfig | None:
         when=asked.when,
         cache_s=asked.cache_s,
     )
-    config = AuthConfig(
+    return AuthConfig(
         public_urls=settings.server.public_urls,
         issuers=tuple(
             TrustedIssuer(
@@ -258,13 +254,21 @@ def auth_config(settings: Settings) -> AuthConfig | None:
         cors=CorsConfig(allowed_origins=settings.server.allowed_origins),
         allow_http_loopback=auth.allow_http_loopback,
     )
-    if problems := config.problems():
+
+
+def auth_config(settings: Settings) -> AuthConfig | None:
+    """Sign-in as it can be used, or None where there is no issuer.
+
+    Raises `SettingsError` with every problem.
+    """
+    config = sign_in_config(settings)
+    if config is not None and (problems := config.problems()):
         raise SettingsError(problems)
     return config
 
 
 def impersonate_config(settings: Settings) -> ImpersonateConfig:
-    """identity = "impersonate" as configured; `check` has the problems."""
+    """How callers are impersonated, right or wrong."""
     from kube_mcp.access.modes.impersonate import ImpersonateConfig
 
     names = settings.impersonate
@@ -280,7 +284,7 @@ def impersonate_config(settings: Settings) -> ImpersonateConfig:
 
 
 def token_exchange_config(settings: Settings) -> TokenExchangeConfig:
-    """identity = "token-exchange" as configured; `check` has the problems."""
+    """How callers' tokens are exchanged, right or wrong."""
     from kube_mcp.access.modes.token_exchange import TokenExchangeConfig
 
     asked = settings.token_exchange
@@ -293,20 +297,6 @@ def token_exchange_config(settings: Settings) -> TokenExchangeConfig:
         ca_file=asked.ca_file,
         allow_http_loopback=settings.auth.allow_http_loopback,
     )
-
-
-#: What the modes call what an operator sets.
-_AS_SET = {
-    "username_prefix": "impersonate.user_prefix",
-    "groups_prefix": "impersonate.group_prefix",
-    "allowed_groups_pattern": "impersonate.group_pattern",
-    "allowed_groups": "impersonate.groups",
-    "max_groups": "impersonate.max_groups",
-    "sts_client_id": "token_exchange.sts_client_id",
-    "sts_client_secret_file": "token_exchange.sts_client_secret_file",
-    "sts_audience": "token_exchange.sts_audience",
-    "token_url": "token_exchange.token_url",
-}
 
 
 def client_secrets(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -322,47 +312,3 @@ def client_secrets(settings: Settings) -> tuple[tuple[str, str], ...]:
         file = settings.token_exchange.sts_client_secret_file
         found.append(("token_exchange.sts_client_secret_file", file))
     return tuple(found)
-
-
-def _mode_problems(settings: Settings) -> Iterator[str]:
-    """What keeps the chosen identity mode from working, under the names of the settings."""
-    identity = settings.cluster.identity
-    found: list[str] = []
-    if identity == "impersonate":
-        found = impersonate_config(settings).problems()
-    elif identity == "token-exchange":
-        found = token_exchange_config(settings).problems()
-    for sentence in found:
-        yield _AS_SET_WORDS.sub(lambda name: _AS_SET[name.group()], sentence)
-
-
-_AS_SET_WORDS = re.compile(rf"\b({'|'.join(_AS_SET)})\b")
-
-
-def check(settings: Settings) -> None:
-    """Everything about the settings that only shows when they are seen together.
-
-    Raises `SettingsError` with every problem.
-    """
-    problems: list[str] = []
-    identity = settings.cluster.identity
-    if identity != "service-account" and not settings.auth.issuers:
-        problems.append(
-            f"cluster.identity is '{identity}', which reads the cluster as the caller, but nobody "
-            "signs in: set auth.issuers."
-        )
-    if identity != "service-account" and settings.cluster.snapshot:
-        problems.append(f"cluster.identity '{identity}' cannot be used with a snapshot.")
-    if identity == "passthrough" and not settings.cluster.accept_passthrough_risk:
-        problems.append(
-            "cluster.identity 'passthrough' sends the caller's own token to the API server, which "
-            "the MCP specification forbids for tokens that were not made out to the cluster; set "
-            "cluster.accept_passthrough_risk = true if the cluster is the audience."
-        )
-    problems += _mode_problems(settings)
-    try:
-        auth_config(settings)
-    except SettingsError as error:
-        problems += error.problems
-    if problems:
-        raise SettingsError(problems)

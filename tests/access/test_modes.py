@@ -153,8 +153,8 @@ async def test_a_reserved_group_is_refused_even_where_it_would_not_be_mapped() -
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"username_prefix": ""}, "username_prefix is empty"),
-        ({"groups_prefix": ""}, "groups_prefix is empty"),
+        ({"username_prefix": ""}, "impersonate.user_prefix is empty"),
+        ({"groups_prefix": ""}, "impersonate.group_prefix is empty"),
         ({"groups_prefix": "system:"}, "begins with 'system:'"),
         ({"groups_prefix": "a\n"}, "cannot be sent"),
         ({"allowed_groups": ("system:masters",)}, "never mapped"),

@@ -188,9 +188,9 @@ async def test_an_answer_without_a_token_is_an_error_of_the_provider(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sts_client_id": ""}, "needs sts_client_id"),
-        ({"sts_client_secret_file": ""}, "needs sts_client_secret_file"),
-        ({"sts_audience": ""}, "needs sts_audience"),
+        ({"sts_client_id": ""}, "token_exchange.sts_client_id is empty"),
+        ({"sts_client_secret_file": ""}, "token_exchange.sts_client_secret_file is empty"),
+        ({"sts_audience": ""}, "token_exchange.sts_audience is empty"),
         ({"token_url": "http://sso.example.com/token"}, "is not https"),
         ({"client_auth": "jwt"}, "'basic' or 'post'"),
         ({"requested_token_type": "jwt"}, "requested_token_type"),

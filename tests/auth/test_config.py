@@ -30,8 +30,8 @@ def test_the_configuration_of_the_documentation_has_no_problems() -> None:
 
 def test_an_empty_configuration_lists_everything_that_is_missing() -> None:
     assert AuthConfig(public_urls=(), issuers=()).problems() == [
-        "public_url is not set; expected the URL that clients type, path included.",
-        "issuer is not set; expected the issuer URL exactly as the provider writes it,"
+        "server.public_urls is empty; expected the URLs that clients type, path included.",
+        "auth.issuers is empty; expected the issuer URL exactly as the provider writes it,"
         " trailing slash included.",
     ]
 
@@ -50,7 +50,10 @@ def test_an_empty_configuration_lists_everything_that_is_missing() -> None:
         ({"public_urls": ("https://a.example.com/m", "https://a.example.com/m")}, "stands twice"),
         ({"public_urls": ("api.example.com/mcp",)}, "is not an absolute URL"),
         ({"issuers": (GOOD, GOOD)}, "stands twice"),
-        ({"required_scopes": ("openid", "mcp:kubernetes")}, "which challenge_scopes does not name"),
+        (
+            {"required_scopes": ("openid", "mcp:kubernetes")},
+            "which auth.scopes_supported does not name",
+        ),
         ({"required_scopes": ('open"id',)}, "a scope is one word"),
         ({"challenge_scopes": ("openid", "a b")}, "a scope is one word"),
         ({"required_groups": ("",)}, "required_groups holds an empty entry"),
@@ -83,20 +86,14 @@ INTROSPECTION = IntrospectionConfig(client_id="c", client_secret_file="/run/secr
         ({"allowed_clients": ("a", "")}, "allowed_clients holds an empty entry"),
         ({"jwks_uri": "http://authentik.example.com/jwks"}, "jwks_uri"),
         ({"algorithms": ("HS256",)}, "Shared-secret and unsigned tokens are never accepted"),
-        ({"algorithms": ("none",)}, "algorithm 'none' is not one of"),
+        ({"algorithms": ("none",)}, "auth.algorithms holds 'none'"),
         ({"algorithms": ()}, "algorithms is empty"),
         ({"client_claims": ()}, "client_claims is empty"),
-        ({"claims": ClaimNames(username="email")}, "the username claim is 'email'"),
-        ({"claims": ClaimNames(username="user.mail")}, "the username claim is 'user.mail'"),
-        ({"claims": ClaimNames(username="")}, "username claim is empty"),
-        ({"claims": ClaimNames(groups="")}, "groups claim is empty"),
+        ({"claims": ClaimNames(username="email")}, "username_claim is 'email'"),
+        ({"claims": ClaimNames(username="user.mail")}, "username_claim is 'user.mail'"),
+        ({"claims": ClaimNames(username="")}, "username_claim is empty"),
+        ({"claims": ClaimNames(groups="")}, "groups_claim is empty"),
         ({"claims": ClaimNames(scopes=())}, "no claim is named for scopes"),
-        ({"introspection": replace(INTROSPECTION, client_id="")}, "needs the client_id"),
-        ({"introspection": replace(INTROSPECTION, client_secret_file="")}, "client_secret_file"),
-        ({"introspection": replace(INTROSPECTION, when="often")}, "'opaque', 'always' or 'only'"),
-        ({"introspection": replace(INTROSPECTION, client_auth="none")}, "'basic' or 'post'"),
-        ({"introspection": replace(INTROSPECTION, cache_s=600.0)}, "at most 60"),
-        ({"introspection": replace(INTROSPECTION, url="http://x.example.com")}, "is not https"),
     ],
 )
 def test_a_contradiction_in_an_issuer_names_the_issuer(changes: dict[str, Any], said: str) -> None:
@@ -104,7 +101,33 @@ def test_a_contradiction_in_an_issuer_names_the_issuer(changes: dict[str, Any], 
 
     [problem] = [text for text in broken.problems() if said in text]
 
-    assert problem.startswith("issuer 1")
+    assert problem.startswith(("auth.issuers, entry 1", "auth.algorithms"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"client_id": ""}, "client_id is empty"),
+        ({"client_secret_file": ""}, "client_secret_file is empty"),
+        ({"when": "often"}, "'opaque', 'always' or 'only'"),
+        ({"client_auth": "none"}, "'basic' or 'post'"),
+        ({"cache_s": 600.0}, "at most 60"),
+        ({"url": "http://x.example.com"}, "is not https"),
+    ],
+)
+def test_a_contradiction_in_introspection_is_said_once_for_all_issuers(
+    changes: dict[str, Any], said: str
+) -> None:
+    broken = replace(INTROSPECTION, **changes)
+    both = (
+        replace(GOOD, introspection=broken),
+        replace(GOOD, issuer="https://other.example.com/", introspection=broken),
+    )
+
+    [problem] = replace(CONFIG, issuers=both).problems()
+
+    assert problem.startswith("auth.introspection.")
+    assert said in problem
 
 
 def test_plain_http_is_for_this_machine_and_only_where_it_is_allowed() -> None:

@@ -33,14 +33,14 @@ class ClaimNames:
     def problems(self, where: str) -> Iterator[str]:
         """What must not be configured, one sentence each."""
         if not self.username:
-            yield f"{where}: the username claim is empty; the default is 'sub'."
+            yield f"{where}: username_claim is empty; the default is 'sub'."
         elif self.username.rpartition(".")[2].lower() in ("email", "mail"):
             yield (
-                f"{where}: the username claim is {self.username!r}; people can edit their address"
+                f"{where}: username_claim is {self.username!r}; people can edit their address"
                 " and providers do not verify it, use 'sub' or 'preferred_username'."
             )
         if not self.groups:
-            yield f"{where}: the groups claim is empty; the default is 'groups'."
+            yield f"{where}: groups_claim is empty; the default is 'groups'."
         if not self.scopes:
             yield f"{where}: no claim is named for scopes; the default is 'scope', then 'scp'."
 

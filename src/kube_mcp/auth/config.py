@@ -40,29 +40,24 @@ class IntrospectionConfig:
     cache_s: float = 60.0
     audience_optional: bool = False
 
-    def problems(self, where: str, *, allow_http_loopback: bool) -> Iterator[str]:
+    def problems(self, *, allow_http_loopback: bool) -> Iterator[str]:
         """What contradicts itself, one sentence each."""
+        where = "auth.introspection"
         if not self.client_id:
-            yield f"{where}: introspection needs the client_id that may ask."
+            yield f"{where}.client_id is empty; expected the client that may ask."
         if not self.client_secret_file:
-            yield f"{where}: introspection needs client_secret_file, the path of a file."
+            yield f"{where}.client_secret_file is empty; expected the path of a file."
         if self.client_auth not in ("basic", "post"):
-            yield (
-                f"{where}: introspection client_auth is {self.client_auth!r};"
-                " expected 'basic' or 'post'."
-            )
+            yield f"{where}.client_auth is {self.client_auth!r}; expected 'basic' or 'post'."
         if self.when not in ("opaque", "always", "only"):
-            yield (
-                f"{where}: introspection when is {self.when!r};"
-                " expected 'opaque', 'always' or 'only'."
-            )
+            yield f"{where}.when is {self.when!r}; expected 'opaque', 'always' or 'only'."
         if not 0 < self.cache_s <= 60:
             yield (
-                f"{where}: introspection cache_s is {self.cache_s:g}; expected more than 0 and at"
-                " most 60, because a revoked token stays valid that long."
+                f"{where}.cache_s is {self.cache_s:g}; expected more than 0 and at most 60,"
+                " because a revoked token stays valid that long."
             )
         if self.url and (problem := url_problem(self.url, allow_http_loopback=allow_http_loopback)):
-            yield f"{where}: introspection url: {problem}."
+            yield f"{where}.url: {problem}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,19 +107,17 @@ class TrustedIssuer:
         if not self.client_claims:
             yield f"{where}: client_claims is empty; expected 'azp', or 'azp' and 'client_id'."
         if not self.algorithms:
-            yield f"{where}: algorithms is empty; the default is {', '.join(DEFAULT_ALGORITHMS)}."
+            yield f"auth.algorithms is empty; the default is {', '.join(DEFAULT_ALGORITHMS)}."
         for name in self.algorithms:
             if name not in ASYMMETRIC_ALGORITHMS:
                 yield (
-                    f"{where}: algorithm {name!r} is not one of"
+                    f"auth.algorithms holds {name!r}, which is not one of"
                     f" {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}."
                     " Shared-secret and unsigned tokens are never accepted."
                 )
         yield from self.claims.problems(where)
         if self.introspection is not None:
-            yield from self.introspection.problems(
-                where, allow_http_loopback=self.allow_http_loopback
-            )
+            yield from self.introspection.problems(allow_http_loopback=self.allow_http_loopback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +131,7 @@ class CorsConfig:
         for origin in self.allowed_origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 yield (
-                    f"cors allowed origin {origin!r} is not an origin;"
+                    f"server.allowed_origins: {origin!r} is not an origin;"
                     " expected scheme, host and port alone, such as 'http://localhost:6274'."
                 )
 
@@ -179,31 +172,40 @@ class AuthConfig:
         return (*scopes, "offline_access") if self.advertise_offline_access else scopes
 
     def problems(self) -> list[str]:
-        """Everything that keeps this from being started, one sentence each; empty where all is well."""
-        return list(self._problems())
+        """Everything that keeps this from being started, one sentence each; empty where all is well.
+
+        Settings are called by the names they have in the configuration file.
+        """
+        return list(dict.fromkeys(self._problems()))
 
     def _problems(self) -> Iterator[str]:
         if not self.public_urls:
-            yield "public_url is not set; expected the URL that clients type, path included."
+            yield (
+                "server.public_urls is empty; expected the URLs that clients type, path included."
+            )
         for url in self.public_urls:
-            yield from self._public_url_problems(url)
+            problem = public_url_problem(url, allow_http_loopback=self.allow_http_loopback)
+            if problem:
+                yield problem
         for url in sorted({url for url in self.public_urls if self.public_urls.count(url) > 1}):
-            yield f"public_url {url!r} stands twice."
+            yield f"server.public_urls: {url!r} stands twice."
         if not self.issuers:
             yield (
-                "issuer is not set; expected the issuer URL exactly as the provider writes it,"
+                "auth.issuers is empty; expected the issuer URL exactly as the provider writes it,"
                 " trailing slash included."
             )
         seen: set[str] = set()
         for number, issuer in enumerate(self.issuers, 1):
-            where = f"issuer {number} ({issuer.issuer})" if issuer.issuer else f"issuer {number}"
+            where = f"auth.issuers, entry {number}"
+            if issuer.issuer:
+                where += f" ({issuer.issuer})"
             yield from issuer.problems(where)
             if issuer.issuer in seen:
                 yield f"{where} stands twice; put its audiences and clients into one entry."
             seen.add(issuer.issuer)
         for setting, scopes in (
-            ("required_scopes", self.required_scopes),
-            ("challenge_scopes", self.challenge_scopes),
+            ("auth.required_scopes", self.required_scopes),
+            ("auth.scopes_supported", self.challenge_scopes),
         ):
             for scope in scopes:
                 if not _SCOPE_TOKEN.fullmatch(scope):
@@ -212,13 +214,13 @@ class AuthConfig:
                     )
         if missing := [s for s in self.required_scopes if s not in self.challenge_scopes]:
             yield (
-                f"required_scopes asks for {', '.join(missing)}, which challenge_scopes does not"
-                " name: clients would sign in without it and be refused."
+                f"auth.required_scopes asks for {', '.join(missing)}, which auth.scopes_supported"
+                " does not name: clients would sign in without it and be refused."
             )
         if "" in self.required_groups:
-            yield "required_groups holds an empty entry."
+            yield "auth.required_groups holds an empty entry."
         if not 0 <= self.leeway_s <= MAX_LEEWAY_S:
-            yield f"leeway_s is {self.leeway_s}; expected 0 to {MAX_LEEWAY_S}."
+            yield f"auth.leeway_s is {self.leeway_s}; expected 0 to {MAX_LEEWAY_S}."
         if not 512 <= self.max_token_bytes <= 64 * 1024:
             yield f"max_token_bytes is {self.max_token_bytes}; expected 512 to 65536."
         if not 0 <= self.token_cache_s <= 300:
@@ -230,16 +232,19 @@ class AuthConfig:
             yield f"token_cache_entries is {self.token_cache_entries}; expected at least 1."
         yield from self.cors.problems()
 
-    def _public_url_problems(self, url: str) -> Iterator[str]:
-        if problem := url_problem(url, allow_http_loopback=self.allow_http_loopback):
-            yield f"public_url: {problem}."
-            return
-        parts = urlsplit(url)
-        if parts.query:
-            yield f"public_url {url!r} has a query; clients compare the URL as typed."
-        if url.endswith("/"):
-            yield f"public_url {url!r} ends with a slash; clients drop it and then compare strings."
-        if parts.netloc != parts.netloc.lower():
-            yield f"public_url {url!r} has capitals in the host; write it in lower case."
-        if re.search(r"//|/\.{1,2}(/|$)|[%\s]", parts.path):
-            yield f"public_url {url!r} has a path that a proxy could rewrite; use plain segments."
+
+def public_url_problem(url: str, *, allow_http_loopback: bool = False) -> str:
+    """Why ``url`` cannot be the address that clients type, or an empty string."""
+    name = "server.public_urls"
+    if problem := url_problem(url, allow_http_loopback=allow_http_loopback):
+        return f"{name}: {problem}."
+    parts = urlsplit(url)
+    if parts.query:
+        return f"{name}: {url!r} has a query; clients compare the URL as typed."
+    if url.endswith("/"):
+        return f"{name}: {url!r} ends with a slash; clients drop it and then compare strings."
+    if parts.netloc != parts.netloc.lower():
+        return f"{name}: {url!r} has capitals in the host; write it in lower case."
+    if re.search(r"//|/\.{1,2}(/|$)|[%\s]", parts.path):
+        return f"{name}: {url!r} has a path that a proxy could rewrite; use plain segments."
+    return ""

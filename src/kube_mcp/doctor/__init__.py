@@ -10,13 +10,13 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from kube_mcp.contradictions import check, loaded
 from kube_mcp.doctor.clusters import probe_clusters
 from kube_mcp.doctor.probe import Probe
 from kube_mcp.doctor.report import report_json, report_text
 from kube_mcp.doctor.sign_in import probe_sign_in
 from kube_mcp.errors import SettingsError
 from kube_mcp.settings import Settings
-from kube_mcp.sources import check
 
 
 async def examine(
@@ -29,8 +29,8 @@ async def examine(
     """Every probe in order. A probe whose ground is missing is skipped, with the reason."""
     probes: list[Probe] = []
     try:
-        settings = load()
-        check(settings)
+        settings = loaded(load, listens=True)
+        check(settings, listens=True)
     except SettingsError as error:
         detail = "\n".join(error.problems)
         return [Probe("settings", "failed", detail, error.hint or "Correct the settings named.")]

@@ -38,13 +38,13 @@ class ImpersonateConfig:
     session_key: str = SESSION_KEY
 
     def problems(self) -> list[str]:
-        """Everything that must not be configured, one sentence each."""
+        """Everything that must not be configured, one sentence each, in the names of the settings."""
         return list(self._problems())
 
     def _problems(self) -> Iterator[str]:
         for name, prefix in (
-            ("username_prefix", self.username_prefix),
-            ("groups_prefix", self.groups_prefix),
+            ("impersonate.user_prefix", self.username_prefix),
+            ("impersonate.group_prefix", self.groups_prefix),
         ):
             if not prefix:
                 yield (
@@ -54,19 +54,19 @@ class ImpersonateConfig:
             elif reason := unsafe_reason(prefix):
                 yield f"{name} {prefix!r} {reason}."
         if "" in self.allowed_groups:
-            yield "allowed_groups holds an empty entry."
+            yield "impersonate.groups holds an empty entry."
         for group in self.allowed_groups:
             if group.lower().startswith("system:"):
-                yield f"allowed_groups holds {group!r}; 'system:' groups are never mapped."
+                yield f"impersonate.groups holds {group!r}; 'system:' groups are never mapped."
         try:
             re.compile(self.allowed_groups_pattern)
         except re.error as problem:
             yield (
-                f"allowed_groups_pattern {self.allowed_groups_pattern!r} is not a regular"
+                f"impersonate.group_pattern {self.allowed_groups_pattern!r} is not a regular"
                 f" expression ({problem})."
             )
         if not 0 <= self.max_groups <= 500:
-            yield f"max_groups is {self.max_groups}; expected 0 to 500."
+            yield f"impersonate.max_groups is {self.max_groups}; expected 0 to 500."
         if self.send_extra:
             for key in (self.client_key, self.session_key):
                 try:
@@ -104,7 +104,7 @@ class ImpersonateMode:
                 "too-many-groups",
                 f"{len(groups)} of the caller's groups would be mapped,"
                 f" at most {config.max_groups} may be.",
-                hint="Narrow them with allowed_groups or allowed_groups_pattern.",
+                hint="Narrow them with impersonate.groups or impersonate.group_pattern.",
             )
         for name in (username, *groups):
             self._usable(name, "mapped name")

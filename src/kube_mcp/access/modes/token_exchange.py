@@ -58,16 +58,16 @@ class TokenExchangeConfig:
             ("sts_audience", self.sts_audience),
         ):
             if not value:
-                yield f"Identity mode 'token-exchange' needs {name}."
+                yield f"token_exchange.{name} is empty; identity mode 'token-exchange' needs it."
         if self.token_url and (
             problem := url_problem(self.token_url, allow_http_loopback=self.allow_http_loopback)
         ):
-            yield f"token_url: {problem}."
+            yield f"token_exchange.token_url: {problem}."
         if self.client_auth not in ("basic", "post"):
-            yield f"client_auth is {self.client_auth!r}; expected 'basic' or 'post'."
+            yield f"token_exchange.client_auth is {self.client_auth!r}; expected 'basic' or 'post'."
         if self.requested_token_type not in (ACCESS_TOKEN, ID_TOKEN, JWT):
             yield (
-                f"requested_token_type is {self.requested_token_type!r}; expected {ACCESS_TOKEN},"
+                f"token_exchange.requested_token_type is {self.requested_token_type!r}; expected {ACCESS_TOKEN},"
                 f" {ID_TOKEN} or {JWT}."
             )
 
