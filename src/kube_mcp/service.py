@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kube_mcp import __version__
-from kube_mcp.errors import KubeMcpError
+from kube_mcp.auth.secret_file import SecretFile
+from kube_mcp.errors import CredentialsError, KubeMcpError
 from kube_mcp.modes import identity_mode
 from kube_mcp.parts import Parts, build
 from kube_mcp.server.limits import Limits
@@ -118,7 +119,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
             record,
         )
     readiness = Readiness(
-        lambda: _every_problem(parts, verifier),
+        lambda: not_ready(parts, verifier),
         timeout_s=READY_TIMEOUT_S,
         on_result=lambda ready: parts.metrics.ready(is_ready=ready),
     )
@@ -232,25 +233,8 @@ def _record(parts: Parts, decision: Decision) -> None:
         )
 
 
-async def _every_problem(parts: Parts, verifier: Verifier | None) -> list[Problem]:
-    return [*await _problems(parts, verifier), *await _missing_secrets(parts.settings)]
-
-
-async def _missing_secrets(settings: Settings) -> list[Problem]:
-    """Client secrets that are not mounted yet: calls would fail one by one, far from the cause."""
-    from kube_mcp.auth.secret_file import SecretFile
-
-    found = []
-    for _, file in client_secrets(settings):
-        try:
-            await SecretFile(file).read()
-        except KubeMcpError as error:
-            found.append(Problem("client secret", "missing", str(error)))
-    return found
-
-
-async def _problems(parts: Parts, verifier: Verifier | None) -> list[Problem]:
-    """What keeps the server from working just now: every cluster, and the identity provider."""
+async def not_ready(parts: Parts, verifier: Verifier | None) -> list[Problem]:
+    """What keeps the server from working just now: clusters, the identity provider, secrets."""
 
     async def cluster(name: str) -> Problem | None:
         part = f"cluster {name}" if len(parts.clusters.names) > 1 else "cluster"
@@ -269,7 +253,16 @@ async def _problems(parts: Parts, verifier: Verifier | None) -> list[Problem]:
         told = [] if verifier is None else await verifier.problems(wait_s=PART_TIMEOUT_S)
         return [Problem("identity provider", "unreachable", sentence) for sentence in told]
 
-    clusters, signing_in = await asyncio.gather(
-        asyncio.gather(*(cluster(name) for name in parts.clusters.names)), provider()
+    async def secrets() -> list[Problem]:
+        problems = []
+        for _, file in client_secrets(parts.settings):
+            try:
+                await SecretFile(file).read()
+            except CredentialsError as error:
+                problems.append(Problem("client secret", "missing", str(error)))
+        return problems
+
+    clusters, signing_in, unreadable = await asyncio.gather(
+        asyncio.gather(*(cluster(name) for name in parts.clusters.names)), provider(), secrets()
     )
-    return [*(each for each in clusters if each is not None), *signing_in]
+    return [*(each for each in clusters if each is not None), *signing_in, *unreadable]

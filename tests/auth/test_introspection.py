@@ -140,6 +140,20 @@ async def test_alone_it_needs_no_keys_even_for_a_jwt(
     assert issuer.hits["jwks"] == 0
 
 
+async def test_alone_it_is_not_ready_before_the_provider_says_where_to_ask(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    issuer.down = True
+    async with SignIn(asking(issuer, secret_file, "only"), clock) as signin:
+        [problem] = await signin.verifier.problems()
+        issuer.down = False
+        clock.pass_s(5)
+        assert await signin.verifier.problems() == []
+
+    assert "answered 503" in problem
+    assert issuer.hits["jwks"] == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -85,6 +85,10 @@ class Introspection:
             )
         return await self._flight.do(token.digest, lambda: self._ask(token))
 
+    async def find(self) -> None:
+        """Find out where to ask. Raises `IdentityProviderError` where nobody says."""
+        await self._endpoint()
+
     async def aclose(self) -> None:
         """Stop the questions under way."""
         await self._flight.aclose()

@@ -124,13 +124,12 @@ class Verifier:
 
         A provider that has not answered within ``wait_s`` is one of the problems.
         """
-        needed = [each for each in self._issuers.values() if each.introspects != "only"]
-        answered = await asyncio.gather(*(_asked(each.keys, wait_s) for each in needed))
+        parts = self._issuers.values()
+        found = await asyncio.gather(*(_problem(each, wait_s) for each in parts))
         return [
-            f"{each.trusted.issuer}: "
-            + (each.keys.state.problem if in_time else f"No answer within {wait_s:g} s.")
-            for each, in_time in zip(needed, answered, strict=True)
-            if not each.keys.usable
+            f"{each.trusted.issuer}: {problem}"
+            for each, problem in zip(parts, found, strict=True)
+            if problem
         ]
 
     async def aclose(self) -> None:
@@ -346,14 +345,20 @@ class Verifier:
             )
 
 
-async def _asked(keys: SigningKeys, wait_s: float) -> bool:
-    """Whether the keys were refreshed, or did not have to be, in time."""
+async def _problem(parts: IssuerParts, wait_s: float) -> str:
+    """Why this issuer's tokens cannot be verified just now, or an empty string."""
+    needs_keys = parts.introspects != "only"
     try:
         async with asyncio.timeout(wait_s):
-            await keys.refresh_if_due()
+            if needs_keys:
+                await parts.keys.refresh_if_due()
+            if parts.introspection is not None:
+                await parts.introspection.find()
     except TimeoutError:
-        return False
-    return True
+        return "" if needs_keys and parts.keys.usable else f"No answer within {wait_s:g} s."
+    except IdentityProviderError as problem:
+        return str(problem)
+    return "" if parts.keys.usable or not needs_keys else parts.keys.state.problem
 
 
 def _check_type(parsed: ParsedToken, trusted: TrustedIssuer) -> None:
