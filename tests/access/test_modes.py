@@ -58,6 +58,23 @@ async def test_impersonation_sends_prefixed_names_and_says_which_client_it_was()
     )
 
 
+async def test_the_same_person_with_other_groups_or_another_client_is_another_identity() -> None:
+    mode = impersonating(allowed_groups=("platform", "kubernetes-mcp-users"))
+    others = [
+        ALICE,
+        replace(ALICE, groups=("platform",)),
+        replace(ALICE, groups=()),
+        replace(ALICE, client_id="another"),
+        replace(ALICE, session_id="another"),
+        replace(ALICE, username="another"),
+        replace(ALICE, subject="another"),
+    ]
+
+    for _ in range(2):
+        keys = {(await mode.identity(each)).key for each in others}
+        assert len(keys) == len(others)
+
+
 async def test_extra_fields_and_uid_are_sent_as_configured() -> None:
     neither = impersonating(send_extra=False, send_uid=False)
     uid_only = impersonating(send_extra=False)

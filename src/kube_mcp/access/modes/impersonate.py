@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from kube_mcp.access.modes import refusal, signed_in
@@ -14,6 +15,10 @@ from kube_mcp.kube.identity import Identity, extra_header, unsafe_reason
 #: Keys of the extra fields; the audit log shows them with every request.
 CLIENT_KEY = "mcp.kube-mcp.dev/client"
 SESSION_KEY = "mcp.kube-mcp.dev/session"
+
+
+# More people than one server has; each entry is a few names.
+_MAX_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +94,21 @@ class ImpersonateMode:
         self._config = config
         self._allowed = frozenset(config.allowed_groups)
         self._pattern = re.compile(config.allowed_groups_pattern)
+        self._known: OrderedDict[Hashable, Identity] = OrderedDict()
 
     async def identity(self, caller: Caller | None) -> Identity:
         """The caller under the configured prefixes. Refuses names that Kubernetes reserves."""
-        return self.map(signed_in(caller, self.name))
+        who = signed_in(caller, self.name)
+        # Asked twice a call, and some people are in a hundred groups.
+        key = (who.username, who.subject, who.groups, who.client_id, who.session_id)
+        identity = self._known.get(key)
+        if identity is None:
+            identity = self._known[key] = self.map(who)
+            if len(self._known) > _MAX_REMEMBERED:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
+        return identity
 
     def map(self, caller: Caller) -> Identity:
         """The same for a caller who is certainly there."""
