@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kube_mcp.errors import IdentityProviderError
 from kube_mcp.settings import Settings
-from kube_mcp.sources import impersonate_config, token_exchange_config
+from kube_mcp.sources import impersonate_config, shared_names, token_exchange_config
 
 if TYPE_CHECKING:
     import aiohttp
@@ -27,6 +27,8 @@ def identity_mode(
     if identity == "impersonate":
         from kube_mcp.access.modes.impersonate import ImpersonateMode
 
+        if shared := shared_names(settings):
+            logger.warning("%s", shared)
         return ImpersonateMode(impersonate_config(settings))
     if identity == "passthrough":
         from kube_mcp.access.modes.passthrough import WARNING, PassthroughMode

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kube_mcp.access.clusters import ClusterSource
 from kube_mcp.access.policy import NOTHING, Policy
@@ -265,6 +266,17 @@ def auth_config(settings: Settings) -> AuthConfig | None:
     if config is not None and (problems := config.problems()):
         raise SettingsError(problems)
     return config
+
+
+def shared_names(settings: Settings) -> str:
+    """That people of several providers would be taken for one another, or an empty string."""
+    hosts = sorted({urlsplit(each.issuer).netloc for each in settings.auth.issuers})
+    if settings.cluster.identity != "impersonate" or len(hosts) < 2:
+        return ""
+    return (
+        f"The issuers are at different hosts ({', '.join(hosts)}) and share the prefixes of"
+        " [impersonate]: who has the same name at two of them is the same person in the cluster."
+    )
 
 
 def impersonate_config(settings: Settings) -> ImpersonateConfig:

@@ -9,6 +9,7 @@ import pytest
 from kube_mcp.contradictions import check, loaded
 from kube_mcp.errors import SettingsError
 from kube_mcp.settings import Settings, load
+from kube_mcp.sources import shared_names
 
 SIGN_IN = """
 [server]
@@ -126,3 +127,18 @@ def test_what_is_missing_causes_no_complaint_about_what_stands_in_for_it(tmp_pat
 
 def test_over_a_pipe_it_does_not_matter_where_the_server_would_listen(tmp_path: Path) -> None:
     check(load(environ={}, flags={"server.host": "0.0.0.0"}))
+
+
+def test_people_of_two_providers_who_would_be_taken_for_one_another_are_warned_of(
+    tmp_path: Path,
+) -> None:
+    second = SIGN_IN.partition("[[auth.issuers]]")[2]
+    more = f"[[auth.issuers]]{second.replace('auth.example.com', 'login.example.org')}"
+    same = f"[[auth.issuers]]{second.replace('kubernetes-mcp/', 'kubernetes-mcp-cli/')}"
+    as_callers = '[cluster]\nidentity = "impersonate"\n'
+
+    said = shared_names(settings(tmp_path, SIGN_IN + more + as_callers))
+
+    assert "(auth.example.com, login.example.org)" in said
+    assert shared_names(settings(tmp_path, SIGN_IN + more)) == ""
+    assert shared_names(settings(tmp_path, SIGN_IN + same + as_callers)) == ""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from kube_mcp.doctor.probe import Probe
 from kube_mcp.errors import KubeMcpError
 from kube_mcp.settings import Settings
-from kube_mcp.sources import auth_config, client_secrets
+from kube_mcp.sources import auth_config, client_secrets, shared_names
 
 _MOUNT = (
     "Mount the Secret there (in the chart: clientSecrets.existingSecret; docs/deploy.md, step 3). "
@@ -26,6 +26,11 @@ async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
 
     for setting, file in client_secrets(settings):
         yield await _secret(setting, file)
+    if shared := shared_names(settings):
+        yield Probe(
+            "sign-in", "warning", shared,
+            "Right for one provider with two addresses; run a server for each of two providers.",
+        )  # fmt: skip
     session = open_session()
     try:
         verifier = assemble(config, session)
