@@ -187,8 +187,7 @@ def _limits(settings: Settings) -> Limits:
 
 def _scopes(config: AuthConfig, access: Access) -> tuple[str, ...]:
     """The scopes a client may ask for: those of every sign-in, then those that open toolsets."""
-    more = (scope for grant in access.settings.policy.grants for scope in grant.scopes)
-    return tuple(dict.fromkeys((*config.sign_in_scopes, *more)))
+    return tuple(dict.fromkeys((*config.sign_in_scopes, *access.scopes)))
 
 
 def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:
@@ -208,7 +207,16 @@ def _scopes_lacking(
     toolset = parts.host.toolset(operation, name)
     if not toolset or toolset in parts.access.open_toolsets(caller):
         return ()
-    return parts.access.scopes_for(toolset)
+    needed = parts.access.scopes_for(toolset)
+    # With what the token grants already, or the next one would open this and close that.
+    granted = caller.scopes if caller is not None else frozenset()
+    return tuple(
+        scope for scope in parts.access.scopes if scope in granted or scope in needed
+    ) if needed else ()  # fmt: skip
+
+
+#: How clients find out where to sign in, that it is time to refresh, and which scope to ask for.
+_MENDED_BY_CLIENTS = frozenset({"no-token", "token-expired", "missing-scope"})
 
 
 def _record(parts: Parts, decision: Decision) -> None:
@@ -216,8 +224,7 @@ def _record(parts: Parts, decision: Decision) -> None:
     if decision.allowed:
         return
     parts.metrics.refused(decision.code)
-    # Every client's first request comes without a token: that is how it finds out where to sign in.
-    level = logging.INFO if decision.code == "no-token" else logging.WARNING
+    level = logging.INFO if decision.code in _MENDED_BY_CLIENTS else logging.WARNING
     logger.log(level, "Refused a request: %s", decision.sentence, extra={"code": decision.code})
     if parts.audit is not None:
         parts.audit.event(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -192,14 +193,26 @@ class Access:
         opened = self.open_toolsets(caller)
         return () if opened >= set(self.toolsets) else tuple(sorted(opened)) or NOTHING
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope that opens a toolset."""
+        grants = self.settings.policy.grants
+        return tuple(dict.fromkeys(scope for grant in grants for scope in grant.scopes))
+
     def scopes_for(self, toolset: str) -> tuple[str, ...]:
-        """Scopes that would open a toolset which is closed to a caller; none if groups decide."""
-        return tuple(
+        """The scope that would open a toolset which is closed to a caller; none if groups decide.
+
+        One is enough, and who asks for another as well may be given neither.
+        """
+        if toolset not in (self.settings.policy.toolsets or self.toolsets):
+            return ()
+        found = (
             scope
             for grant in self.settings.policy.grants
             if toolset in grant.toolsets
-            for scope in grant.scopes[:1]
+            for scope in grant.scopes
         )
+        return tuple(itertools.islice(found, 1))
 
 
 def guard_options(settings: Settings) -> GuardOptions:

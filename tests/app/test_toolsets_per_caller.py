@@ -122,6 +122,21 @@ async def test_a_step_up_is_asked_for_in_http_and_stands_in_the_audit_trail(
     assert 'reason="missing-scope"' in counted
 
 
+async def test_a_step_up_asks_for_what_is_granted_already_and_for_one_scope_more(
+    issuer: FakeIssuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other_way = '[[policy.grants]]\ntoolsets = ["logs"]\nscopes = ["mcp:kubernetes:all"]'
+    params = {"name": "get_logs", "arguments": {"name": "x"}}
+    token = issuer.token(scope="openid profile email unrelated mcp:kubernetes:core")
+    async with whole(issuer, tmp_path, capsys, BY_SCOPE, other_way) as server:
+        refused = await server.ask("tools/call", params, token=token)
+        [line] = server.audit("refused")
+
+    asked = 'scope="openid profile email mcp:kubernetes:core mcp:kubernetes:logs"'
+    assert asked in refused.headers["www-authenticate"]
+    assert "needs scope mcp:kubernetes:logs, which" in line["reason"]
+
+
 async def test_an_address_that_leads_nowhere_asks_for_no_better_token(
     issuer: FakeIssuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 from mcp.client.auth import AuthorizationCodeResult
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 
 from kube_mcp.auth.provider import open_session
-from tests.support.nanoidp import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, NanoIdp
+from tests.support.nanoidp import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
+
+
+class SignInPage(Protocol):
+    """What a provider shows to a browser."""
+
+    async def approve(
+        self, session: aiohttp.ClientSession, authorize_url: str, *, name: str = "alice"
+    ) -> str:
+        """Fill in the page; where the browser is sent next."""
+        ...
 
 
 @dataclass
@@ -17,7 +29,7 @@ class Person:
     """Somebody at a client: an OAuth client's memory, and a browser that fills in the form."""
 
     name: str
-    provider: NanoIdp
+    provider: SignInPage
     sign_ins: list[str] = field(default_factory=list)
     tokens: list[OAuthToken] = field(default_factory=list)
     _went_to: str = ""

@@ -86,12 +86,12 @@ async def whole(
             yield Whole(listening.port, service, captured)
 
 
-def settings_text(issuer: str, *more: str, server: str = "") -> str:
+def settings_text(issuer: str, *more: str, server: str = "", public_url: str = PUBLIC_URL) -> str:
     """A configuration with sign-in as an operator writes it."""
     return "\n".join([
         "[server]",
         server,
-        f'public_urls = ["{PUBLIC_URL}"]',
+        f'public_urls = ["{public_url}"]',
         "[auth]",
         "allow_http_loopback = true",
         "[[auth.issuers]]",

@@ -19,8 +19,8 @@ class StepUp:
     """Asks for a better token before the protocol sees the call.
 
     ``scopes_needed`` takes the caller, the operation (``tools/call``, ``resources/read``) and the
-    name of the tool or the address; it names every scope that is needed and that the caller lacks,
-    nothing where the call may go on. ``answer`` builds the challenge, as
+    name of the tool or the address; it names every scope that a token for it should have, those of
+    the present one included, and nothing where the call may go on. ``answer`` builds the challenge, as
     `Challenge.insufficient_scope` does. ``audit`` hears of each refusal.
     The host itself checks again: this is the polite refusal, that is the lock.
     """
@@ -38,13 +38,14 @@ class StepUp:
         needed = tuple(self.scopes_needed(caller, operation, name))
         if not needed:
             return None
+        granted = caller.scopes if caller is not None else frozenset()
+        lacking = " ".join(scope for scope in needed if scope not in granted)
         self.audit(
             Decision(
                 allowed=False,
                 code="missing-scope",
                 status=403,
-                sentence=f"{operation} of {shown(name)} needs scope {' '.join(needed)}, which the"
-                " token lacks.",
+                sentence=f"{operation} of {shown(name)} needs scope {lacking}, which the token lacks.",
                 caller=caller,
                 client_address=peer(scope),
             )
