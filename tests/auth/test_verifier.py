@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from kube_mcp.auth.caller import Caller
 from kube_mcp.auth.claims import ClaimNames
@@ -53,6 +54,22 @@ async def test_elliptic_curves_are_accepted(signin: SignIn, issuer: FakeIssuer, 
     issuer.keys["curved"] = ec_key("curved", curve)
 
     assert isinstance(await signin.verifier.verify(issuer.token(kid="curved")), Caller)
+
+
+@pytest.mark.parametrize("named", ["EdDSA", "Ed25519"])
+@pytest.mark.parametrize("signed_as", ["EdDSA", "Ed25519"])
+async def test_edwards_curves_are_accepted_under_both_their_names_where_they_are_configured(
+    issuer: FakeIssuer, clock: Clock, named: str, signed_as: str
+) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    issuer.jwks = {"keys": [public_jwk(key, kid="ed", alg=named)]}
+    text = issuer.token(key=key, kid="ed", header={"alg": signed_as})
+
+    async with SignIn(configured(trusting(issuer)), clock) as signin:
+        assert isinstance(await signin.verifier.verify(text), Denied)
+    allowed = trusting(issuer, algorithms=("EdDSA", "Ed25519"))
+    async with SignIn(configured(allowed), clock) as signin:
+        assert isinstance(await signin.verifier.verify(text), Caller)
 
 
 @pytest.mark.parametrize("kind", ["at+jwt", "application/at+jwt", "AT+JWT", "JWT", ...])

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 
 from aiohttp import web
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 CLIENT_ID = "kubernetes-mcp-server"
@@ -47,9 +47,12 @@ def base64url(data: bytes) -> str:
 
 
 def public_jwk(
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, **members: Any
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, **members: Any
 ) -> dict[str, Any]:
     """The public half as it stands in a key set."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        raw = base64url(key.public_key().public_bytes_raw())
+        return {"kty": "OKP", "crv": "Ed25519", "x": raw, "use": "sig", **members}
     numbers: Any = key.public_key().public_numbers()
     if isinstance(key, rsa.RSAPrivateKey):
         found = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
@@ -72,6 +75,8 @@ def signature(signing_input: bytes, algorithm: str, key: Any) -> bytes:
         import hmac
 
         return hmac.digest(key, signing_input, f"sha{algorithm[2:]}")
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(signing_input)
     digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[algorithm[2:]]
     if isinstance(key, rsa.RSAPrivateKey):
         if algorithm.startswith("PS"):
@@ -292,7 +297,8 @@ def _is_client(request: web.Request, form: Mapping[str, Any]) -> bool:
     return (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
 
 
-_KNOWN = {"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "HS256", "HS512", "none"}
+_KNOWN = {"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519", "HS256",
+          "HS512", "none"}  # fmt: skip
 
 
 def _algorithm_of(key: Any) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from joserfc.errors import SecurityWarning
 
 from kube_mcp.auth.config import AuthConfig, IntrospectionConfig, TrustedIssuer
 from kube_mcp.auth.introspection import Introspection
@@ -30,6 +33,9 @@ def assemble(
     Asks the provider nothing yet, so a server starts while it is down. Close the verifier, then
     the session.
     """
+    if any("EdDSA" in trusted.algorithms for trusted in config.issuers):
+        # The name is deprecated (RFC 9864), not the algorithm; the operator has chosen it.
+        warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
     return Verifier(
         [_issuer(trusted, session, monotonic) for trusted in config.issuers],
         now=now,

@@ -12,8 +12,11 @@ from kube_mcp.auth.provider import url_problem
 
 #: Signatures with a public key only. An HMAC would make everyone who can verify able to sign.
 ASYMMETRIC_ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-)
+    {
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+        "Ed25519", "EdDSA",
+    }
+)  # fmt: skip
 DEFAULT_ALGORITHMS = ("RS256", "ES256", "ES384")
 #: Clocks that differ by more than this are a fault to repair, not one to tolerate.
 MAX_LEEWAY_S = 30

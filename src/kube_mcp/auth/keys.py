@@ -34,7 +34,11 @@ _NO_KEY = "The provider's key set holds no usable signing key. Give the provider
 
 Key = RSAKey | ECKey | OKPKey
 
-_CURVE_BY_ALGORITHM = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
+_CURVE_BY_ALGORITHM = {
+    "ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519",
+}  # fmt: skip
+# The old name and the one that RFC 9864 gave it; a provider may change one place before the other.
+_TWO_NAMES = frozenset({"EdDSA", "Ed25519"})
 _PUBLIC_MEMBERS = {
     "RSA": ("kty", "n", "e"),
     "EC": ("kty", "crv", "x", "y"),
@@ -115,7 +119,9 @@ def _algorithms(entry: Mapping[str, Any], kind: str) -> frozenset[str]:
     declared = entry.get("alg")
     if declared is None:
         return frozenset(able)
-    return frozenset(able & {declared}) if isinstance(declared, str) else frozenset()
+    if not isinstance(declared, str):
+        return frozenset()
+    return frozenset(able & (_TWO_NAMES if declared in _TWO_NAMES else {declared}))
 
 
 class SigningKeys:
