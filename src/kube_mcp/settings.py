@@ -114,7 +114,10 @@ class ImpersonateSettings(_Section):
         True, description="Pass client and session on, for the API server's audit log."
     )
     max_groups: int = Field(
-        50, ge=0, le=500, description="A caller with more groups than this is refused."
+        50,
+        ge=0,
+        le=500,
+        description="A caller with more groups to be passed on than this is refused.",
     )
 
 
@@ -145,7 +148,7 @@ class IntrospectionSettings(_Section):
     """RFC 7662: ask the provider about each token."""
 
     enabled: bool = Field(
-        False, description="For all issuers, or only those with introspection = true."
+        False, description="For all issuers; else it is for those with introspection = true."
     )
     client_id: str = Field("", description="Client that may ask.")
     client_secret_file: str = Field("", description="File with that client's secret.")
@@ -196,7 +199,8 @@ class TokenExchangeSettings(_Section):
     """identity = "token-exchange" (RFC 8693)."""
 
     token_url: str = Field(
-        "", description="The provider's token endpoint; empty: from the first issuer's metadata."
+        "",
+        description="The provider's token endpoint; empty: from the metadata of the caller's issuer.",
     )
     sts_client_id: str = Field("", description="Client that may exchange.")
     sts_client_secret_file: str = Field("", description="File with that client's secret.")
