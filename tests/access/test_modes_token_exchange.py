@@ -186,6 +186,53 @@ async def test_an_answer_without_a_token_is_an_error_of_the_provider(
 
 
 @pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"access_token": "a\nImpersonate-User: b"}, "cannot be sent in a header"),
+        ({"access_token": "a b"}, "cannot be sent in a header"),
+        ({"access_token": "a" * 20_000}, "of 20000 characters"),
+        ({"access_token": "a", "token_type": "DPoP"}, "of type 'DPoP', expected Bearer"),
+        ({"access_token": "a", "token_type": 1}, "of type 1, expected Bearer"),
+    ],
+)
+async def test_a_token_that_cannot_be_sent_to_the_cluster_is_an_error_of_the_provider(
+    mode: TokenExchangeMode, issuer: FakeIssuer, answer: dict[str, object], said: str
+) -> None:
+    issuer.exchange_answer = (200, answer)
+
+    with pytest.raises(IdentityProviderError, match=said):
+        await mode.identity(caller())
+    denied = await admission(mode)(caller())
+
+    assert denied is not None
+    assert denied.status == 503
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer", "N_A"])
+async def test_a_token_of_any_kind_that_is_sent_as_a_bearer_is_taken(
+    mode: TokenExchangeMode, issuer: FakeIssuer, kind: str
+) -> None:
+    issuer.exchange_answer = (200, {"access_token": "a", "token_type": kind})
+
+    assert (await mode.identity(caller())).bearer == "a"
+
+
+@pytest.mark.parametrize(
+    "error", ["unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_client"]
+)
+async def test_a_mistake_in_our_own_question_is_not_the_callers_fault(
+    mode: TokenExchangeMode, issuer: FakeIssuer, error: str
+) -> None:
+    issuer.exchange_answer = (400, {"error": error})
+
+    denied = await admission(mode)(caller())
+
+    assert denied is not None
+    assert (denied.code, denied.status) == ("exchange-unavailable", 503)
+    assert error in denied.sentence
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"sts_client_id": ""}, "token_exchange.sts_client_id is empty"),

@@ -17,6 +17,7 @@ _SAFE_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _TOKEN_BYTES = frozenset(
     b"abcdefghijklmnopqrstuvwxyz0123456789!#$&'*+-.^_`|~ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _EXTRA_PREFIX = "Impersonate-Extra-"
 # Constrained impersonation (Kubernetes 1.36) accepts only keys like 'mcp.example.com/client', and
 # keys are lower-cased by the API server anyway.
@@ -71,6 +72,11 @@ class Identity:
 OWN = Identity("service-account")
 
 
+def sendable(token: str) -> bool:
+    """Whether a token can stand in an Authorization header."""
+    return _TOKEN.fullmatch(token) is not None
+
+
 def unsafe_reason(value: str) -> str:
     """Why ``value`` must not be impersonated, or an empty string."""
     if not value:
@@ -105,7 +111,7 @@ def identity_headers(identity: Identity) -> tuple[tuple[str, str], ...]:
     The identity modes have refused it before; this is the last line, whoever wrote above it.
     """
     if identity.bearer:
-        if not re.fullmatch(r"[A-Za-z0-9\-._~+/]+=*", identity.bearer):
+        if not sendable(identity.bearer):
             raise Refused("The caller's token has characters that cannot be sent in a header.")
         return (("Authorization", f"Bearer {identity.bearer}"),)
     if not identity.username:

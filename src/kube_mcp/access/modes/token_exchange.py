@@ -15,7 +15,7 @@ from kube_mcp.auth.provider import ProviderClient, url_problem
 from kube_mcp.auth.secret_file import SecretFile
 from kube_mcp.auth.single_flight import SingleFlight
 from kube_mcp.errors import IdentityProviderError
-from kube_mcp.kube.identity import Identity
+from kube_mcp.kube.identity import Identity, sendable
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  a type's name
@@ -27,6 +27,11 @@ _MARGIN_S = 30.0
 # Where the provider does not say how long its token lives (expires_in is optional).
 _UNSAID_LIFETIME_S = 60.0
 _MAX_REMEMBERED = 1024
+# What says that this server asks wrongly, whoever the caller is.
+_OURS = frozenset(
+    {"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
+)
+_MAX_TOKEN_CHARS = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +146,7 @@ class TokenExchangeMode:
         status, answer = await self._client.post_form(url, form, basic=basic)
         if status != 200:
             raise self._refused(status, answer)
-        token = answer.get("access_token")
-        if not isinstance(token, str) or not token:
-            raise IdentityProviderError("The token endpoint's answer holds no access_token.")
-        identity = Identity(self.name, username=caller.username, bearer=token)
+        identity = Identity(self.name, username=caller.username, bearer=_token_in(answer))
         lifetime_s = answer.get("expires_in", _UNSAID_LIFETIME_S)
         if isinstance(lifetime_s, bool) or not isinstance(lifetime_s, int | float):
             lifetime_s = _UNSAID_LIFETIME_S
@@ -157,11 +159,11 @@ class TokenExchangeMode:
 
     def _refused(self, status: int, answer: dict[str, Any]) -> Exception:
         error = answer.get("error")
-        if error == "invalid_client" or status == 401:
+        if error in _OURS or status == 401:
             return IdentityProviderError(
                 f"The token endpoint does not accept client {self._config.sts_client_id!r}"
                 f" ({status}, {shown(error)}).",
-                hint="Check sts_client_id and the secret file.",
+                hint="Check sts_client_id and the secret file, and that the client may exchange tokens.",
             )
         return refusal(
             "exchange-refused",
@@ -169,3 +171,22 @@ class TokenExchangeMode:
             f" ({status}, {shown(error)}).",
             hint=f"Check that it may be exchanged for audience {self._config.sts_audience!r}.",
         )
+
+
+def _token_in(answer: dict[str, Any]) -> str:
+    """The token for the cluster. Raises `IdentityProviderError` where none can be sent there."""
+    token = answer.get("access_token")
+    if not isinstance(token, str) or not token:
+        raise IdentityProviderError("The token endpoint's answer holds no access_token.")
+    if len(token) > _MAX_TOKEN_CHARS or not sendable(token):
+        raise IdentityProviderError(
+            f"The token endpoint's answer holds an access_token of {len(token)} characters that"
+            " cannot be sent in a header."
+        )
+    kind = answer.get("token_type", "Bearer")
+    # RFC 8693 has N_A for a token that is none of an authorization server's own access tokens.
+    if not isinstance(kind, str) or kind.lower() not in ("bearer", "n_a"):
+        raise IdentityProviderError(
+            f"The token endpoint gave a token of type {shown(kind)}, expected Bearer."
+        )
+    return token
