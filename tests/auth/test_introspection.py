@@ -280,17 +280,47 @@ async def test_a_missing_secret_file_is_said_by_name(
     assert "absent' cannot be read" in denied.sentence
 
 
-async def test_made_up_tokens_do_not_become_a_load_on_the_provider(
+async def test_made_up_tokens_wait_in_line_and_let_a_good_one_through(
     issuer: FakeIssuer, clock: Clock, secret_file: Path
 ) -> None:
-    async with SignIn(asking(issuer, secret_file), clock) as signin:
-        outcomes = await asyncio.gather(
-            *(signin.verifier.verify(f"made-up-{number}") for number in range(200))
-        )
+    issuer.introspected[OPAQUE] = issuer.claims()
+    issuer.silent = asyncio.Event()
+    config = asking(issuer, secret_file)
+    async with SignIn(config, clock) as signin:
+        made_up = [
+            asyncio.ensure_future(signin.verifier.verify(f"made-up-{number}"))
+            for number in range(200)
+        ]
+        good = asyncio.ensure_future(signin.verifier.verify(OPAQUE))
+        await issuer.reached.wait()
+        issuer.silent.set()
+        async with asyncio.timeout(10):
+            caller = await good
+            outcomes = await asyncio.gather(*made_up)
 
-    codes = [outcome.code for outcome in outcomes if isinstance(outcome, Denied)]
-    assert codes.count("token-revoked") == issuer.hits["introspect"] == 16
-    assert codes.count("introspection-unavailable") == 184
+    assert isinstance(caller, Caller)
+    assert {each.code for each in outcomes if isinstance(each, Denied)} == {"token-revoked"}
+    assert issuer.most_at_once <= 16
+
+
+async def test_more_than_can_wait_are_sent_away(
+    issuer: FakeIssuer, clock: Clock, secret_file: Path
+) -> None:
+    issuer.silent = asyncio.Event()
+    async with SignIn(asking(issuer, secret_file), clock) as signin:
+        asked = [
+            asyncio.ensure_future(signin.verifier.verify(f"made-up-{number}"))
+            for number in range(600)
+        ]
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=5)
+        issuer.silent.set()
+        async with asyncio.timeout(20):
+            outcomes = await asyncio.gather(*asked)
+
+    sent_away = [each for each in outcomes if isinstance(each, Denied) and each.status == 503]
+    assert done
+    assert len(sent_away) == 600 - 512
+    assert "512 tokens wait" in sent_away[0].sentence
 
 
 async def test_the_subject_must_be_the_same_in_token_and_answer(

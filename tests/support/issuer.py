@@ -99,7 +99,8 @@ class FakeIssuer:
     """``async with FakeIssuer() as issuer:`` and it listens.
 
     ``hits`` counts requests by path's last word. ``down`` makes every answer a 503; ``silent`` keeps
-    every answer back until it is set; `stop` and `start` close and reopen the port itself.
+    every answer back until it is set; ``reached`` is set by the first request, ``asking`` counts requests that are being answered, and
+    ``most_at_once`` how many there were at a time; `stop` and `start` close and reopen the port itself.
     """
 
     def __init__(self, *, trailing_slash: bool = True, now: float | None = None) -> None:
@@ -111,6 +112,9 @@ class FakeIssuer:
         self.hits: Counter[str] = Counter()
         self.down = False
         self.silent: asyncio.Event | None = None
+        self.reached = asyncio.Event()
+        self.asking = 0
+        self.most_at_once = 0
         self.discovery_changes: dict[str, Any] = {}
         self.jwks: dict[str, Any] | None = None
         self.raw_answers: dict[str, web.Response] = {}
@@ -226,8 +230,18 @@ class FakeIssuer:
         path = request.path
         word = path.rstrip("/").rpartition("/")[2]
         self.hits[word] += 1
-        if self.silent is not None:
-            await self.silent.wait()
+        self.reached.set()
+        self.asking += 1
+        self.most_at_once = max(self.most_at_once, self.asking)
+        try:
+            if self.silent is not None:
+                await self.silent.wait()
+            return await self._served(request, word)
+        finally:
+            self.asking -= 1
+
+    async def _served(self, request: web.Request, word: str) -> web.Response:
+        path = request.path
         if self.down:
             return web.Response(status=503, text="down for maintenance")
         if word in self.raw_answers:

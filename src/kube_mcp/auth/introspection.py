@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ from kube_mcp.auth.secret_file import SecretFile
 from kube_mcp.auth.single_flight import SingleFlight
 from kube_mcp.errors import IdentityProviderError
 
-# Made-up tokens must not become a load on the provider: no more questions at once than this.
+# Made-up tokens must not become a load on the provider: no more questions at once than this. The
+# others wait in line, or a stream of made-up tokens would keep everybody else out; but only so many
+# and so long, because each holds a connection.
 _MAX_ASKING = 16
+_MAX_WAITING = 512
+_MAX_WAIT_S = 3.0
 _MAX_REMEMBERED = 4096
 
 
@@ -64,6 +69,7 @@ class Introspection:
         self._secret = SecretFile(config.client_secret_file)
         self._monotonic = monotonic
         self._flight: SingleFlight[bytes, Answer] = SingleFlight()
+        self._turn = asyncio.Semaphore(_MAX_ASKING)
         self._answers: OrderedDict[bytes, Answer] = OrderedDict()
 
     def left_s(self, answer: Answer) -> float:
@@ -79,11 +85,9 @@ class Introspection:
         known = self._answers.get(token.digest)
         if known is not None and self._monotonic() < known.until:
             return known
-        if not self._flight.waiting(token.digest) and len(self._flight) >= _MAX_ASKING:
-            raise IdentityProviderError(
-                f"{_MAX_ASKING} tokens are being introspected already; this one must wait."
-            )
-        return await self._flight.do(token.digest, lambda: self._ask(token))
+        if not self._flight.waiting(token.digest) and len(self._flight) >= _MAX_WAITING:
+            raise _crowded(f"{_MAX_WAITING} tokens wait to be introspected already.")
+        return await self._flight.do(token.digest, lambda: self._ask_in_turn(token))
 
     async def find(self) -> None:
         """Find out where to ask. Raises `IdentityProviderError` where nobody says."""
@@ -92,6 +96,17 @@ class Introspection:
     async def aclose(self) -> None:
         """Stop the questions under way."""
         await self._flight.aclose()
+
+    async def _ask_in_turn(self, token: BearerToken) -> Answer:
+        try:
+            async with asyncio.timeout(_MAX_WAIT_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise _crowded(f"This token waited {_MAX_WAIT_S:g} s to be introspected.") from None
+        try:
+            return await self._ask(token)
+        finally:
+            self._turn.release()
 
     async def _ask(self, token: BearerToken) -> Answer:
         fields, basic = client_authentication(
@@ -111,3 +126,7 @@ class Introspection:
         while len(self._answers) > _MAX_REMEMBERED:
             self._answers.popitem(last=False)
         return found
+
+
+def _crowded(what: str) -> IdentityProviderError:
+    return IdentityProviderError(f"{what} {_MAX_ASKING} are at a time.")
