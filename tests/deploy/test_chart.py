@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deploy.scripts.generate import values_table
+from kube_mcp.contradictions import check
 from kube_mcp.settings import load
 from tests.support.helm import CHART, helm, one, template
 
@@ -97,6 +98,7 @@ def test_the_server_accepts_the_configuration_it_is_given(path: Path, tmp_path: 
         file=str(tmp_path / "config.toml"), directory=str(tmp_path / "conf.d"), environ=environment
     )
 
+    check(settings, listens=True)
     values = yaml.safe_load(path.read_text()).get("config", {})
     assert settings.server.public_urls == tuple(values.get("server", {}).get("public_urls", ()))
     assert settings.server.metrics_port == 9090
