@@ -11,10 +11,17 @@ from collections.abc import Callable, Iterator
 
 from kube_mcp.errors import SettingsError, suggest
 from kube_mcp.mistakes import STAND_IN
-from kube_mcp.settings import GroupPolicySettings, PolicySettings, Settings, UnusableSettings
+from kube_mcp.settings import (
+    AuthSettings,
+    GroupPolicySettings,
+    PolicySettings,
+    Settings,
+    UnusableSettings,
+)
 from kube_mcp.sources import impersonate_config, sign_in_config, token_exchange_config
 
 _NAMESPACE_PATTERN = re.compile(r"[-a-z0-9.*?\[\]!]+")
+_KIND_PATTERN = re.compile(r"[-A-Za-z0-9.*?\[\]!]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -88,6 +95,7 @@ def _sign_in(settings: Settings) -> Iterator[str]:
         yield from CorsConfig(allowed_origins=settings.server.allowed_origins).problems()
     for name, used in (
         ("auth.required_groups", auth.required_groups),
+        ("auth.required_scopes", auth.required_scopes != AuthSettings().required_scopes),
         ("auth.introspection.enabled", auth.introspection.enabled),
         ("policy.grants", settings.policy.grants),
         ("policy.groups", settings.policy.groups),
@@ -130,8 +138,12 @@ def _patterns(where: str, lists: PolicySettings | GroupPolicySettings) -> Iterat
                     f"{where}{name} holds {pattern!r}, which no namespace is called; expected"
                     " lower-case names, or patterns such as 'team-*'."
                 )
-    if "" in lists.kinds_deny:
-        yield f"{where}kinds_deny holds an empty entry."
+    for pattern in lists.kinds_deny:
+        if not _KIND_PATTERN.fullmatch(pattern):
+            yield (
+                f"{where}kinds_deny holds {pattern!r}, which no kind is called; expected names as one"
+                " writes them for kubectl, or patterns such as '*.cert-manager.io'."
+            )
 
 
 def _toolsets(where: str, names: tuple[str, ...]) -> Iterator[str]:

@@ -23,6 +23,7 @@ _EXPECTED: Mapping[str, str] = {
     "int_from_float": "expected a whole number",
     "float_type": "expected a number",
     "float_parsing": "expected a number",
+    "finite_number": "expected a number",
     "greater_than": "expected more than {gt}",
     "greater_than_equal": "expected at least {ge}",
     "less_than": "expected less than {lt}",

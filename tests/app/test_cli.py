@@ -94,6 +94,20 @@ def test_the_doctor_of_the_demo_finds_it_well_and_exits_with_0() -> None:
     assert done.stdout.splitlines()[-1].endswith("skipped")
 
 
+def test_the_doctor_names_a_denial_that_hides_nothing() -> None:
+    done = run(
+        "doctor", "--snapshot", "demo", KUBE_MCP_POLICY_KINDS_DENY="secretz,deployments,Ingress"
+    )
+    assert done.returncode == 0, done.stdout
+    assert "denied kinds: no kind of this cluster is called 'secretz'\n" in done.stdout
+
+
+def test_the_doctor_says_that_the_server_would_not_start() -> None:
+    done = run("doctor", "--snapshot", "demo", KUBE_MCP_SERVER_HOST="0.0.0.0")
+    assert done.returncode == 1
+    assert "nobody has to sign in" in done.stdout
+
+
 def test_the_doctor_without_a_cluster_says_what_to_do_and_exits_with_1() -> None:
     done = run("doctor", "--json")
     assert done.returncode == 1

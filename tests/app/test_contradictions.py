@@ -56,7 +56,8 @@ GROUP = '[[policy.groups]]\ngroup = "dev"\n'
          "policy.toolsets holds 'everything', which is no toolset. There are: core, helm, logs, nodes."),
         ('[policy]\nnamespaces_deny = ["Kube-System"]\n',
          "policy.namespaces_deny holds 'Kube-System', which no namespace is called"),
-        ('[policy]\nkinds_deny = [""]\n', "policy.kinds_deny holds an empty entry"),
+        ('[policy]\nkinds_deny = [""]\n', "policy.kinds_deny holds '', which no kind is called"),
+        ('[policy]\nkinds_deny = ["apps/v1 Deployment"]\n', "which no kind is called"),
         (GROUP, "policy.groups, entry 1 (dev): nothing is narrowed"),
         (f'{GROUP}namespaces_allow = ["team a"]\n',
          "policy.groups, entry 1 (dev): namespaces_allow holds 'team a'"),
@@ -88,6 +89,7 @@ def test_a_contradiction_beside_a_sign_in_is_said(tmp_path: Path, text: str, sai
     ("text", "said"),
     [
         ('[auth]\nrequired_groups = ["admins"]\n', "auth.required_groups is set, but nobody signs in"),
+        ('[auth]\nrequired_scopes = ["mcp"]\n', "auth.required_scopes is set, but nobody signs in"),
         ("[auth.introspection]\nenabled = true\n", "auth.introspection.enabled is set, but nobody"),
         (f'{GRANT}toolsets = ["logs"]\ngroups = ["ops"]\n', "policy.grants is set, but nobody"),
         (f'{GROUP}namespaces_deny = ["vault"]\n', "policy.groups is set, but nobody signs in"),

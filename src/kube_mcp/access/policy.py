@@ -35,7 +35,8 @@ class Policy:
             return False
         return not self.namespaces_allow or _any(namespace, self.namespaces_allow)
 
-    def _denies(self, resource: ResourceType) -> bool:
+    def denies(self, resource: ResourceType) -> bool:
+        """Whether objects of this kind are not to be shown."""
         if not self.kinds_deny:
             return False
         of_group = f".{resource.group}" if resource.group else ""
@@ -73,7 +74,7 @@ class Policy:
 
     def check(self, resource: ResourceType, namespace: str) -> None:
         """Raises `NotAllowed` where this kind, or this namespace, is not to be shown."""
-        if self._denies(resource):
+        if self.denies(resource):
             raise NotAllowed(
                 f"This server does not show {resource.full_name}.",
                 hint="Its operator denies that kind (policy.kinds_deny).",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from kube_mcp.access.cluster import Cluster
 from kube_mcp.access.clusters import Clusters, ClusterSource
 from kube_mcp.access.policy import Policy
+from kube_mcp.doctor.denials import denied_kinds
 from kube_mcp.doctor.fence import may_not_write, secrets_stay_closed
 from kube_mcp.doctor.granted import rights
 from kube_mcp.doctor.impersonation import may_impersonate
@@ -85,6 +86,8 @@ async def _cluster(
         yield Probe(f"discovery{at}", "failed", error.message, error.hint)
         return
     yield _discovery(served, at)
+    if denials := denied_kinds(settings, served.types, at):
+        yield denials
     if settings.cluster.snapshot:
         return
     me, probe = await _identity(cluster, at)
