@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,27 @@ async def test_a_provider_that_is_down_is_said_with_the_reason(
 
     assert "connection refused. Check that something listens there" in probe.detail
     assert "notices by itself" in probe.next
+
+
+@pytest.mark.parametrize(
+    ("off_s", "outcome", "says"),
+    [
+        (0, "ok", "agrees"),
+        (8, "ok", "agrees"),
+        (-60, "warning", "s ahead of this one: tokens are refused as not valid yet"),
+        (60, "warning", "s behind this one: tokens end sooner here than it says"),
+    ],
+)
+async def test_a_providers_clock_is_held_against_this_one(
+    issuer: FakeIssuer, doctor: Doctor, off_s: int, outcome: str, says: str
+) -> None:
+    report = await doctor(
+        settings(issuer.issuer), now=lambda: datetime.now(UTC) + timedelta(seconds=off_s)
+    )
+    probe = report["identity provider's clock"]
+
+    assert probe.outcome == outcome
+    assert says in probe.detail
 
 
 async def test_a_name_that_does_not_resolve_is_said(doctor: Doctor) -> None:

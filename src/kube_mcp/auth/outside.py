@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +34,25 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     body: str
+
+
+async def clock(issuer: str, *, ca_file: str = "", timeout_s: float = 5.0) -> datetime | None:
+    """What time it is at an identity provider, by the ``Date`` of any of its answers.
+
+    None where it does not say, or does not answer: others say why.
+    """
+    session = open_session()
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+        async with (
+            asyncio.timeout(timeout_s),
+            session.get(issuer, ssl=context, allow_redirects=False) as answer,
+        ):
+            return parsedate_to_datetime(answer.headers["Date"])
+    except (aiohttp.ClientError, OSError, TimeoutError, KeyError, ValueError):
+        return None
+    finally:
+        await session.close()
 
 
 async def look(url: str, issuer: str, *, timeout_s: float = 10.0) -> list[Seen]:

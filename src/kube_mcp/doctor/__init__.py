@@ -36,7 +36,7 @@ async def examine(
         return [Probe("settings", "failed", detail, error.hint or "Correct the settings named.")]
     probes.append(Probe("settings", "ok", _settings_in_words(settings)))
     probes += [probe async for probe in probe_clusters(settings, environ, now)]
-    probes += [probe async for probe in probe_sign_in(settings)]
+    probes += [probe async for probe in probe_sign_in(settings, now)]
     if outside and settings.server.public_urls and settings.auth.issuers:
         from kube_mcp.auth.outside import look
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 from kube_mcp.doctor.probe import Probe
 from kube_mcp.errors import KubeMcpError
-from kube_mcp.settings import Settings
+from kube_mcp.settings import IssuerSettings, Settings
 from kube_mcp.sources import auth_config, client_secrets, shared_names
 
 _MOUNT = (
@@ -15,8 +16,8 @@ _MOUNT = (
 )
 
 
-async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
-    """One probe for each client secret that is needed, and one for the provider."""
+async def probe_sign_in(settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Probe]:
+    """One probe for each client secret that is needed, one for the provider, one for its clock."""
     config = auth_config(settings)
     if config is None:
         yield Probe("sign-in", "skipped", "no issuer is configured: nobody signs in")
@@ -47,6 +48,30 @@ async def probe_sign_in(settings: Settings) -> AsyncIterator[Probe]:
     else:
         names = ", ".join(each.issuer for each in config.issuers)
         yield Probe("identity provider", "ok", f"metadata and signing keys read: {names}")
+        for issuer in settings.auth.issuers:
+            yield await _clock(issuer, settings.auth.leeway_s, now)
+
+
+async def _clock(issuer: IssuerSettings, leeway_s: float, now: Callable[[], datetime]) -> Probe:
+    """Whether tokens are judged by a clock like the one they are made by."""
+    from kube_mcp.auth.outside import clock
+
+    name = "identity provider's clock"
+    there = await clock(issuer.issuer, ca_file=issuer.ca_file)
+    if there is None:
+        return Probe(name, "skipped", "it does not say what time it is")
+    apart = (there - now()).total_seconds()
+    if abs(apart) <= leeway_s + 1:  # it says whole seconds
+        return Probe(name, "ok", "agrees with this one")
+    what, how = (
+        ("ahead of", "are refused as not valid yet") if apart > 0
+        else ("behind", "end sooner here than it says")
+    )  # fmt: skip
+    return Probe(
+        name, "warning",
+        f"{abs(apart):.0f} s {what} this one: tokens {how}",
+        "Synchronise both clocks (NTP); auth.leeway_s forgives a few seconds.",
+    )  # fmt: skip
 
 
 async def _secret(setting: str, file: str) -> Probe:
