@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from kube_mcp.doctor import examine
+from kube_mcp.settings import load
 from testbed.bed import Bed
 from testbed.client import Answer, Client
-from tests.support.helm import template
+from tests.support.helm import one, template
 from tests.support.strict import apply
 
 NEEDS_TOOLS = ("helm4", "kubectl")
@@ -144,3 +148,22 @@ def test_a_person_may_ask_what_they_may_do(server: Client) -> None:
 
     assert answer.status == 201
     assert answer.json()["status"]["allowed"] is True
+
+
+async def test_doctor_finds_the_charts_own_roles_well(
+    stack: Bed, server: Client, tmp_path: Path
+) -> None:
+    settings = one(template(VALUES, namespace=NAMESPACE), "ConfigMap")["data"]["config.toml"]
+    file = tmp_path / "config.toml"
+    # Nobody is asked who is not here.
+    file.write_text(settings.replace("authentik.example.com", "authentik.invalid"))
+    account = stack.kubeconfig(user="server", token=stack.token(NAMESPACE, "kube-mcp"))
+    probes = await examine(
+        lambda: load(file=str(file), environ={}, flags={"cluster.kubeconfig": str(account)}),
+        environ={"HOME": str(tmp_path)},
+    )
+    found = {probe.name: probe for probe in probes}
+
+    assert found["may act as people"].outcome == "ok", found["may act as people"]
+    assert found["may not write"].outcome == "ok", found["may not write"]
+    assert found["Secrets"].outcome == "ok"
