@@ -28,6 +28,8 @@ NOT_VALUES = frozenset(
         "cluster.contexts",
         "cluster.snapshot",
         "auth.allow_http_loopback",
+        # Needs a right that the role never grants.
+        "policy.node_logs",
         "auth.introspection.client_secret_file",
         "token_exchange.sts_client_secret_file",
     }
@@ -35,6 +37,9 @@ NOT_VALUES = frozenset(
 
 _NOT_SYSTEM = {"not": {"pattern": "^[sS][yY][sS][tT][eE][mM]:"}}
 _HTTPS = {"pattern": r"^(https://\S+)?$"}
+
+#: Those that the chart can serve; kubelets are asked with a kubeconfig of one's own only.
+_TOOLSET = {"enum": ["core", "helm", "logs"]}
 
 #: Refused when the values are written rather than when the pod starts.
 TIGHTER: dict[str, dict[str, Any]] = {
@@ -53,6 +58,8 @@ TIGHTER: dict[str, dict[str, Any]] = {
     "auth.algorithms[]": {"enum": sorted(ASYMMETRIC_ALGORITHMS)},
     "auth.introspection.url": _HTTPS,
     "token_exchange.token_url": _HTTPS,
+    "policy.toolsets[]": _TOOLSET,
+    "policy.grants[].toolsets[]": _TOOLSET,
     "policy.namespaces_allow[]": {"pattern": r"^[-a-z0-9*?]+$"},
     "policy.namespaces_deny[]": {"pattern": r"^[-a-z0-9*?]+$"},
 }

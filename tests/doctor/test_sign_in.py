@@ -164,7 +164,7 @@ async def test_no_client_secret_is_asked_for_where_none_is_needed(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ('[cluster]\nidentity = "token-exchange"', "needs token_exchange.sts_audience"),
+        ('[cluster]\nidentity = "token-exchange"', "token_exchange.sts_audience is empty"),
         (
             '[cluster]\nidentity = "impersonate"\n[impersonate]\nuser_prefix = ""',
             "impersonate.user_prefix is empty",
