@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kube_mcp.objects import Obj, dig_list, dig_map, dig_str
+from kube_mcp.objects import Obj, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import labels_of
 from kube_mcp.words.selectors import Requirement
 
@@ -24,6 +24,8 @@ def admits(pod: Obj, node: Obj) -> bool:
     All of the selector must be met, and all of at least one affinity term.
     Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
     """
+    if not dig(pod, "spec", "nodeSelector") and not dig(pod, "spec", "affinity"):
+        return True  # nearly every pod, beside every node there is
     labels = labels_of(node)
     if not all(each.matches(labels) for each in _selector(pod)):
         return False

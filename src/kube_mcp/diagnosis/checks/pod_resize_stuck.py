@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.conditions import condition, said, since
+from kube_mcp.diagnosis.conditions import condition, conditions, said, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import is_going, is_over, older_than
@@ -15,7 +15,18 @@ from kube_mcp.scene import Scene, ref_to
 _PATIENCE_S = 600
 
 
-@check("Pod", optional=["ReplicaSet"])
+_KINDS = ("PodResizePending", "PodResizeInProgress")
+
+
+def _resizing(scene: Scene) -> Sequence[Obj]:
+    return [
+        pod
+        for pod in scene.all("Pod")
+        if any(each.get("type") in _KINDS for _, each in conditions(pod))
+    ]
+
+
+@check("Pod", among=_resizing, optional=["ReplicaSet"])
 def pod_resize_stuck(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """New resources were asked for a running pod, and its node does not give them.
 
@@ -28,7 +39,7 @@ def pod_resize_stuck(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """
     if is_over(pod) or is_going(pod):
         return
-    for kind in ("PodResizePending", "PodResizeInProgress"):
+    for kind in _KINDS:
         found = condition(pod, kind)
         reason = dig_str(found, "reason")
         if found.get("status") != "True" or reason not in ("Infeasible", "Deferred", "Error"):
