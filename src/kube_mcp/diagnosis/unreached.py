@@ -15,9 +15,9 @@ _NAMES = ("kube-dns", "coredns", "dns-default")
 
 # The resolver's errors as Go, Node.js, Python, Java, glibc, musl and curl word them.
 _UNRESOLVED = re.compile(
-    r"no such host|EAI_AGAIN|ENOTFOUND|server misbehaving|(could not|couldn't|cannot) resolve"
-    r"|name (or service not known|resolution)|bad address|nodename nor servname"
-    r"|UnknownHostException|lookup \S+ on \S+:53",
+    r"no such host|getaddrinfo|EAI_AGAIN|ENOTFOUND|server misbehaving|bad address|UnknownHost"
+    r"|(could not|couldn't|couldnt|cannot) resolve|name (or service not known|resolution)"
+    r"|nodename nor servname|lookup \S+.*(:53\b|timeout|refused|misbehaving)",
     re.IGNORECASE,
 )
 
@@ -41,9 +41,9 @@ def _services(scene: Scene) -> tuple[Ref, ...]:
     return tuple(ref_to(each) for each in scene.seen("Service") if is_cluster_dns(each))
 
 
-def unresolved(words: Iterable[Evidence]) -> bool:
+def unresolved(lines: Iterable[str]) -> bool:
     """Whether lines of a log say that a name did not resolve."""
-    return any(_UNRESOLVED.search(line) for _, line in words)
+    return any(_UNRESOLVED.search(line) for line in lines)
 
 
 # A connection that did not come about, as the same languages word it.

@@ -60,7 +60,7 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
             next=f"Correct the postStart hook of {each.name}."
             if hook
             else "Check the name that did not resolve, then the cluster's DNS."
-            if unresolved(words)
+            if unresolved(line for _, line in words)
             else _advice(dig(ended, "exitCode"), pod, each.name),
         )
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
@@ -8,15 +7,11 @@ from kube_mcp.diagnosis.finding import INFO, LIKELY, POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, is_ready
 from kube_mcp.diagnosis.policies import Peer, applying, policy_types, rules, spans
+from kube_mcp.diagnosis.unreached import unresolved
 from kube_mcp.graph.selecting import pods_selected
 from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
 
-_UNRESOLVED = re.compile(
-    r"no such host|getaddrinfo|EAI_AGAIN|ENOTFOUND|name resolution|could ?n.t resolve|UnknownHost"
-    r"|lookup \S+.*(timeout|refused|misbehaving)|name or service not known",
-    re.IGNORECASE,
-)
 _NOBODY = Peer("", None, None)
 
 
@@ -82,8 +77,7 @@ def _has_run(pod: Obj, scene: Scene) -> bool:
 def _misses_names(pod: Obj, scene: Scene) -> bool:
     namespace, name = dig_str(pod, "metadata", "namespace"), dig_str(pod, "metadata", "name")
     return any(
-        _UNRESOLVED.search(line)
+        unresolved(tail.lines)
         for each in containers(pod, scene)
         if (tail := scene.logs.get((namespace, name, each.name)))
-        for line in tail.lines
     )
