@@ -89,6 +89,7 @@ _PROXY, _HOST, _BOT = (
     Side("pod", "other", "bot"),
 )
 _OUT = Side("outside")
+_ON_WORKER_1 = "spec: {nodeName: worker-1, containers: [{name: c, ports: [{name: pg"
 
 
 def _scene(policies: str, **more: Any) -> Scene:
@@ -177,6 +178,15 @@ def test_a_verdict(
         return
     verdict = _ask(policies, source, target, port)
     assert (verdict.answer, reason in verdict.reason) == (answer, True), verdict.reason
+
+
+@pytest.mark.parametrize(("node", "answer"), [("worker-1", "allowed"), ("worker-2", "denied")])
+def test_the_node_of_a_pod_reaches_it_whatever_policies_say(node: str, answer: str) -> None:
+    pods = _PODS.replace("hostNetwork: true", f"hostNetwork: true, nodeName: {node}")
+    pods = pods.replace("spec: {containers: [{name: c, ports: [{name: pg", _ON_WORKER_1)
+    scene = Scene.of(yaml.safe_load_all(pods + _DENY_IN), now=_NOW, served=NEEDS)
+    verdict = check_network(scene, source=_HOST, target=_DBP, port=5432)
+    assert verdict.answer == answer
 
 
 def test_a_service_is_asked_on_its_own_port_and_judged_on_the_pods() -> None:

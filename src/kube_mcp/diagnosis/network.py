@@ -245,6 +245,13 @@ def _step(
         return Step(
             direction, ALLOWED, f"no policy restricts {direction.lower()} of the {side}", EVERYTHING
         )
+    if other.is_node_of(own):
+        return Step(
+            direction,
+            ALLOWED,
+            "what uses the network of the pod's own node is always let through",
+            EVERYTHING,
+        )
     if own.on_host_network:
         return Step(
             direction,

@@ -50,6 +50,14 @@ class Peer:
         """Whether the pod shares its node's network, where policies do not reach it reliably."""
         return dig(self.pod, "spec", "hostNetwork") is True
 
+    def is_node_of(self, other: Peer) -> bool:
+        """Whether its traffic is that of the node on which the other pod runs.
+
+        Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+        """
+        node = dig_str(other.pod, "spec", "nodeName")
+        return self.on_host_network and bool(node) and dig_str(self.pod, "spec", "nodeName") == node
+
 
 def policy_types(policy: Obj) -> frozenset[str]:
     """The directions a policy restricts: as written, else Ingress, and Egress if it has rules."""
