@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from kube_mcp.diagnosis.finding import Evidence
 
@@ -52,6 +53,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=4096)
 def alike(left: str, right: str) -> bool:
     """Whether one is part of the other, or they differ by a letter or so."""
     if not left or not right:
@@ -59,7 +61,7 @@ def alike(left: str, right: str) -> bool:
     left, right = left.lower(), right.lower()
     if left in right or right in left:
         return True
-    if min(len(left), len(right)) < 3:
+    if min(len(left), len(right)) < 3 or abs(len(left) - len(right)) > 2:
         return False
     # A short name has few letters that could be right by accident.
     return _slips(left, right) <= (1 if max(len(left), len(right)) < 6 else 2)

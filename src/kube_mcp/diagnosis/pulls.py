@@ -117,7 +117,7 @@ def _names_of(image: str) -> re.Pattern[str]:
     path, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
     inner = path.partition("/")[2] or path
     parts = [image, name, path, inner, *([f"manifests/{tag}"] if tag else []), digest]
-    return re.compile("|".join(re.escape(each) for each in parts if each))
+    return re.compile(rf"(?<!\w)({'|'.join(re.escape(each) for each in parts if each)})(?!\w)")
 
 
 def answer(pod: Obj, container: Container, scene: Scene) -> tuple[str, str]:
