@@ -186,6 +186,33 @@ RANDOM = "Zq8Rt5wYb2Lm9XvT4KcW"
             },
         ),
         (
+            {
+                "metadata": {"annotations": {"uid": "password=hunter2"}, "uid": "a-1"},
+                "status": {
+                    "imageID": "docker-pullable://bob:hunter2@r.example/x@sha256:9f86d081",
+                    "startTime": "a\x1b[2J\u202e",
+                },
+            },
+            {
+                "metadata": {"annotations": {"uid": "password=<masked: 7 chars>"}, "uid": "a-1"},
+                "status": {
+                    "imageID": "docker-pullable://bob:<masked: 19 chars>@sha256:9f86d081",
+                    "startTime": "a",
+                },
+            },
+        ),
+        (
+            {"spec": {"adminPassword": 4815, "password": 0, "tokens": 512, "passwordTries": 3}},
+            {
+                "spec": {
+                    "adminPassword": "<masked: 4 chars>",
+                    "password": "<masked: 1 chars>",
+                    "tokens": 512,
+                    "passwordTries": 3,
+                }
+            },
+        ),
+        (
             {"spec": {"password": {"managedFields": [{"a": "b"}], "uid": "1"}}},
             {"spec": {"password": {"uid": "1"}}},
         ),

@@ -342,6 +342,10 @@ NAMED_TEXT: dict[str, Callable[[str], str]] = {
     "json, pretty": lambda s: json.dumps({"db": {"password": s}, "tokens": [s, s]}, indent=2),
     "json in json": lambda s: json.dumps({"msg": json.dumps({"password": s})}),
     "json pair": lambda s: json.dumps([{"name": "DB_PASSWORD", "value": s}]),
+    "json pair, no blanks": lambda s: json.dumps(
+        [{"key": "/x/password", "value": s}], separators=(",", ":")
+    ),
+    "nginx variable": lambda s: f'set $token "{s}";',
     "ini": lambda s: f"[db]\nuser = app\npassword = {s}\n",
     "toml": lambda s: f'[db]\napi_key = "{s}"\n',
     "properties": lambda s: f"spring.datasource.password={s}\nspring.datasource.user=app\n",

@@ -55,6 +55,7 @@ def crd() -> Object:
     """A kind that keeps whatever it is given, and prints some of it."""
     columns = [
         {"name": "Note", "type": "string", "jsonPath": ".spec.note"},
+        {"name": "Params", "type": "string", "jsonPath": ".spec.params"},
         {"name": "Login", "type": "string", "jsonPath": ".spec.auth.printed.password"},
     ]
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}

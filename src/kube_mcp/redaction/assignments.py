@@ -40,7 +40,7 @@ _QUOTE = r"\\{0,7}[\"'`]"
 _ASSIGNED = re.compile(rf"(?:{_QUOTE})?\]?[ \t]{{0,32}}(?::=|=>|={{1,2}}|:)[ \t]*+")
 # `- name: DB_PASSWORD` and `value: x` below it, in YAML, JSON, XML and Go's notation.
 _PAIRED = re.compile(
-    rf"(?:{_QUOTE})?,?\s{{1,64}}(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}"
+    rf"(?:{_QUOTE})?(?:,\s{{0,64}}|\s{{1,64}})(?:{_QUOTE})?[vV]alue(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}"
 )
 # What could look random, or be a login in base64, behind a name that says little.
 _LONG_NEXT = re.compile(
@@ -237,7 +237,8 @@ def _after_blank(text: str, start: int, end: int, verdict: Says, name: str) -> l
             )
         if name.endswith(_PASSWORDS) and (alone := alone_on_line(text, start, value)):
             return _judged(text, *alone, verdict, name)
-        if (name.endswith(_PASSWORDS) or name.startswith("x-")) and _QUOTED_NEXT.match(text, end):
+        told = name.endswith(_PASSWORDS) or name.startswith("x-") or text[start - 1 : start] == "$"
+        if told and _QUOTED_NEXT.match(text, end):
             return _judged(
                 text, *_extent(text, value, name, in_url=False, sure=sure), verdict, name
             )

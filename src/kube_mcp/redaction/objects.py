@@ -6,6 +6,7 @@ nobody else holds them yet.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from kube_mcp.redaction.commands import find_command_credentials
@@ -25,7 +26,7 @@ __all__ = ["LITERAL_FIELDS", "mask_object", "mask_string", "mask_tree"]
 # What the walk does with the value under a field's name. Plain numbers: an enumeration's members
 # are looked up slowly, and this is asked two hundred times a pod.
 _PLAIN = 0
-#: Written by the API server or a kubelet, never by a person: ids and times.
+#: Written by the API server or a kubelet, ids and times; where a person wrote it, text.
 _SKIPPED = 1
 _MAYBE = 2
 _CREDENTIAL = 3
@@ -43,6 +44,10 @@ _UNFIT = 9
 #: A map in which a field called just `secret` names an object, as Traefik has it.
 _REFERRING = 10
 
+_ID = re.compile(
+    r"[0-9a-fA-F:TZ.+-]{0,64}|[a-z-]{1,20}://[0-9a-f]{1,64}"
+    r"|(?:[a-z-]{1,20}://)?(?:[\w./:-]{1,200}@)?sha256:[0-9a-f]{1,64}"
+)
 _KEY_OF = {Says.NOTHING: _PLAIN, Says.MAYBE: _MAYBE, Says.CREDENTIAL: _CREDENTIAL}
 
 _SPECIAL = {
@@ -170,7 +175,7 @@ def _walk(root: Any) -> Any:
                         node[name] = mask_string(value)
                 elif shape is dict or shape is list:
                     todo.append(value)
-            elif key != _SKIPPED or shape is not str:
+            elif key != _SKIPPED or shape is not str or not _ID.fullmatch(value):
                 key = _learn(name) if key is None else key
                 if key in (_UNFIT, _DROPPED):
                     unfit.append(name)
