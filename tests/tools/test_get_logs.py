@@ -397,6 +397,18 @@ async def test_a_filter_does_not_pick_a_credential_out_from_below_its_name(
     assert "canary" not in await ask("get_logs", name="web-1", exclude="password")
 
 
+async def test_a_tail_does_not_cut_a_credential_off_from_its_name(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    server.add(build.pod("web-1"))
+    server.add_log("web-1", stamped("start", "db:", "  password: |-", "    canary-77", "end"))
+    for tail in range(1, 6):
+        answer = await ask("get_logs", name="web-1", tail=tail)
+        assert "canary" not in answer
+        assert len(shown(answer)) == tail
+        assert f"container app: {tail} line" in answer
+
+
 async def test_the_lines_of_a_private_key_cannot_be_picked_out_one_by_one(
     server: FakeApiServer, ask: Ask
 ) -> None:

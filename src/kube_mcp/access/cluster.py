@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from kube_mcp.access import helm
 from kube_mcp.access.helm import Change, HelmRelease, Revision
 from kube_mcp.access.policy import OPEN, Policy
-from kube_mcp.access.sift import LineFilter, Sift
+from kube_mcp.access.sift import LINES_BEFORE, LineFilter, Sift
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
 from kube_mcp.kube.client import PODS, SECRETS, Client, Listing, Progress, is_secret
 from kube_mcp.kube.discovery import Discovered
@@ -218,18 +218,23 @@ class Cluster:
         self.policy.check_toolset("logs")
         self.policy.check(PODS, query.namespace)
 
-        sift = Sift(include, exclude) if include is not None or exclude is not None else None
+        if include is not None or exclude is not None:
+            sift = Sift(include, exclude)
+            return await read_log(
+                self._client, query, keep=keep, sift=sift, skips=sift.skips,
+                max_kept_bytes=max_kept_bytes, timeout_s=timeout_s,
+            )  # fmt: skip
+        # A few lines more: a credential may stand below a name that a tail would leave out.
+        wider = replace(query, tail=query.tail + LINES_BEFORE) if query.tail is not None else query
         read = await read_log(
             self._client,
-            query,
-            keep=keep,
-            sift=sift,
-            skips=sift.skips if sift is not None else None,
+            wider,
+            keep=keep + LINES_BEFORE,
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
         )
-        if sift is None:
-            read.lines = _mask_lines(read.lines)
+        read.query = query
+        read.leave_out(len(read.lines) - keep, masked=mask_lines([text for _, text in read.lines]))
         return read
 
     async def helm_revisions(self, *, namespace: str = "", name: str = "") -> Sequence[Revision]:
@@ -401,14 +406,6 @@ def _attributes(
         "name": name,
     }
     return {key: value for key, value in pairs.items() if value}
-
-
-def _mask_lines(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    # All lines together, because a private key spans several; the lines of one become one.
-    masked = mask_lines([text for _, text in lines])
-    return [
-        (stamp, text) for (stamp, _), text in zip(lines, masked, strict=True) if text is not None
-    ]
 
 
 async def _at_once(reads: list[Awaitable[T]]) -> list[T]:

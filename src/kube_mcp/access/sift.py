@@ -18,7 +18,7 @@ _KEY_LINE = re.compile(r"(?:^|\s|\")[A-Za-z0-9+/]{60,76}={0,2}\W{0,4}$")
 _PRINTABLE = bytes([*range(32, 127), *b"\t\n"])
 
 #: Lines before a block that are masked with it: a credential may stand below its name.
-_LINES_BEFORE = 4
+LINES_BEFORE = 4
 
 
 class LineFilter(Protocol):
@@ -53,15 +53,15 @@ class Sift:
             lines = clean_text(lines)
         if self._include.in_block(lines):
             return False
-        last = lines.removesuffix("\n").rsplit("\n", _LINES_BEFORE)[-_LINES_BEFORE:]
-        self._before = [*self._before, *map(_without_stamp, last)][-_LINES_BEFORE:]
+        last = lines.removesuffix("\n").rsplit("\n", LINES_BEFORE)[-LINES_BEFORE:]
+        self._before = [*self._before, *map(_without_stamp, last)][-LINES_BEFORE:]
         return True
 
     def __call__(self, lines: Sequence[str]) -> list[str | None]:
         """Each line as it is shown, or None for one that is not."""
         before = self._before
         shown = mask_lines([*before, *lines])[len(before) :]
-        self._before = [*before, *lines][-_LINES_BEFORE:]
+        self._before = [*before, *lines][-LINES_BEFORE:]
         return [
             text if self._wanted(line, text) else None
             for line, text in zip(lines, shown, strict=True)

@@ -72,6 +72,18 @@ class LogRead:
     bytes_read: int = 0
     cut: str = ""
 
+    def leave_out(self, oldest: int, *, masked: Sequence[str | None]) -> None:
+        """Put the ``masked`` texts in place, None for a line to drop, and forget the oldest lines."""
+        first = max(0, oldest)
+        self.lines = [
+            (stamp, text)
+            for (stamp, _), text in zip(self.lines[first:], masked[first:], strict=True)
+            if text is not None
+        ]
+        if self.query.tail is not None:  # they were not asked for, so they were not seen
+            self.seen -= first
+            self.matched -= first
+
 
 async def read_log(
     client: Client,
