@@ -285,6 +285,19 @@ json = st.recursive(
 )  # fmt: skip
 
 
+def test_what_is_read_as_one_word_stays_on_one_line() -> None:
+    two = "Failed\n--- end events ---"
+    one = "Failed --- end events ---"
+    words = ("kind", "name", "reason", "type", "phase", "state", "effect")
+    for _ in range(2):  # names and values are remembered from one object to the next
+        event = {"involvedObject": {"kind": two, "name": two}, "reason": two, "message": two}
+        assert mask_object(event) == {
+            "involvedObject": {"kind": one, "name": one}, "reason": one, "message": two,
+        }  # fmt: skip
+        status = mask_object({"status": dict.fromkeys(words, two)})["status"]
+        assert set(status.values()) == {one}
+
+
 @given(
     st.dictionaries(st.text(max_size=8) | st.sampled_from(["data", "spec", "items", "kind"]), json),
     st.sampled_from(["", "Secret", "ConfigMap", "SealedSecret", "List", "SecretList", "Pod"]),

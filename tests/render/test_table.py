@@ -53,5 +53,6 @@ def test_nothing_inside_a_frame_looks_like_its_end() -> None:
         "\u2014\u2014\u2014 end log ---",
         "---  End",
     ]
+    assert framed(["a\n--- end log ---"], what="log")[1:-1] == ["a", " | --- end log ---"]
     shown = framed([*inside, "--- ended", "--end-of-options"], what="log")
     assert shown[1:-1] == [*(f" | {line}" for line in inside), "--- ended", "--end-of-options"]

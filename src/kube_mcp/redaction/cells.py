@@ -56,7 +56,8 @@ def mask_cells(columns: Sequence[ColumnLike], rows: Sequence[list[Any]], *, kind
 
 def _shown(cell: str, way: Says | None) -> str:
     if way is None:
-        return cell if cell.isascii() and cell.isprintable() else clean_text(cell)
+        plain = cell.isascii() and cell.isprintable()
+        return cell if plain else " ".join(clean_text(cell).split())
     if way is Says.CREDENTIAL:
         return cell if is_innocent(cell) else mask(cell)
     if way is Says.MAYBE and looks_random(cell):

@@ -110,6 +110,14 @@ LITERAL_FIELDS = frozenset({
 _SIBLINGS = ("remoteRef", "secretName", "secretRef", "existingSecret", "valueFrom", "sourceRef")
 
 
+# Words, not texts: whoever reads them reads one line. A line break in one is there to write the
+# lines after it: the API server lets anybody's event have any reason, and a role any name.
+_ONE_LINE = frozenset({
+    "kind", "name", "namespace", "reason", "type", "phase", "status", "state", "health", "component", "host",
+    "key", "effect", "action", "manager", "controller", "nodeName", "reportingController",
+    "reportingComponent", "reportingInstance", "fieldPath", "qosClass", "podIP", "hostIP", "address",
+})  # fmt: skip
+
 # What was learnt: names of fields, and short strings in which nothing was found. Neither holds
 # anything that would be masked, so keeping them gives nothing away.
 _known_keys: dict[str, int] = dict(_SPECIAL)
@@ -173,6 +181,8 @@ def _walk(root: Any) -> Any:
                 if shape is str:
                     if value not in clean:
                         node[name] = mask_string(value)
+                        if "\n" in value:
+                            _flatten(node, name)
                 elif shape is dict or shape is list:
                     todo.append(value)
             elif key != _SKIPPED or shape is not str or not _ID.fullmatch(value):
@@ -181,6 +191,8 @@ def _walk(root: Any) -> Any:
                     unfit.append(name)
                 if shape is str:
                     node[name] = _string(node, name, value, key, _PLAIN)
+                    if "\n" in value:
+                        _flatten(node, name)
                     if key == _KIND:
                         mask_by_kind(node, value)
                 elif shape is int:
@@ -195,6 +207,11 @@ def _walk(root: Any) -> Any:
         if unfit:
             _rename(node, unfit)
     return root
+
+
+def _flatten(node: dict[str, Any], name: str) -> None:
+    if name in _ONE_LINE:
+        node[name] = " ".join(node[name].split("\n"))
 
 
 def _walk_items(items: list[Any], plain: list[Any]) -> None:
@@ -318,7 +335,7 @@ def mask_string(value: str) -> str:
     if value in _known_clean:
         return value
     masked = mask_text(value) if len(value) >= _SHORTEST_CREDENTIAL else clean_text(value)
-    if masked == value:
+    if masked == value and "\n" not in value:  # what has several lines is looked at by its name
         _remember(_known_clean, value)
     return masked
 

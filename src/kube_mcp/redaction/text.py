@@ -49,14 +49,23 @@ def mask_lines(lines: Sequence[str]) -> list[str | None]:
 def _masked(text: str, *, keep_lines: bool) -> str:
     if len(text) < _SHORTEST:
         return text
-    if len(text) >= _SHORTEST_ENCODED and is_base64(text) and holds_credential(text):
+    if (
+        len(text) >= _SHORTEST_ENCODED
+        and not text.islower()  # names are, and base64 of a text never is
+        and is_base64(text)
+        and holds_credential(text)
+    ):
         return mask(text)
     if MARKS[0] in text or MARKS[1] in text:
         text = _replaced(text, find_private_keys(text), keep_lines=keep_lines)
     text = _replaced(text, find_credentials(text), keep_lines=keep_lines)
     text = _replaced(text, find_assigned(text), keep_lines=keep_lines)
-    text = _replaced(text, find_command_credentials(text), keep_lines=keep_lines)
-    return _replaced(text, find_told(text), keep_lines=keep_lines)
+    several = " " in text or "\n" in text or "\t" in text  # a command or a sentence has words
+    if several:
+        text = _replaced(text, find_command_credentials(text), keep_lines=keep_lines)
+    if several or "@" in text or '"' in text:
+        text = _replaced(text, find_told(text), keep_lines=keep_lines)
+    return text
 
 
 def _replaced(text: str, spans: list[Span], *, keep_lines: bool) -> str:

@@ -19,6 +19,12 @@ _LIKE_A_MARK = re.compile(
 
 
 def framed(lines: Iterable[str], *, what: str) -> list[str]:
-    """The lines between two marks. A line that looks like a mark is moved in behind a bar."""
-    inside = [f" | {line}" if _LIKE_A_MARK.match(line) else line for line in lines]
+    """The lines between two marks. A line that looks like a mark is moved in behind a bar, also
+    where several lines came as one.
+    """
+    inside = [
+        f" | {line}" if _LIKE_A_MARK.match(line) else line
+        for several in lines
+        for line in several.split("\n")
+    ]
     return [_OPEN.format(what=what), *inside, _CLOSE.format(what=what)]
