@@ -44,6 +44,11 @@ class ResourceType:
         """``/api/v1`` or ``/apis/apps/v1``."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
+    @property
+    def built_in(self) -> bool:
+        """Whether it is of Kubernetes' own groups, whose texts nobody in the cluster wrote."""
+        return "." not in self.group or self.group.endswith(".k8s.io")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:

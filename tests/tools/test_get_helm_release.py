@@ -96,6 +96,17 @@ async def test_an_older_revision_and_a_comparison_are_had_by_number(
         await ask("get_helm_release", name="web", revision=7, allow=ON)
 
 
+async def test_a_masked_name_does_not_shift_what_changed(server: FakeApiServer, ask: Ask) -> None:
+    key = "ghp_" + "q7Rz2LmX9vTb4KcW8nYd3HsJ6gPf1AeU5oQi"
+    old = {"a": 1, key: "x", "b": "one", "c": "two"}
+    server.add(
+        release(revision=1, status="superseded", values=old),
+        release(revision=2, values={**old, "b": "other"}),
+    )
+    answer = await ask("get_helm_release", name="web", allow=ON)
+    assert "values changed since revision 1 (1):\n  ~ .b: one -> other\n" in answer
+
+
 async def test_values_that_did_not_change_say_so(server: FakeApiServer, ask: Ask) -> None:
     server.add(release(revision=1), release(revision=2))
     answer = await ask("get_helm_release", name="web", allow=ON)

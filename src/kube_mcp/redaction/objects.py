@@ -204,8 +204,7 @@ def _walk(root: Any) -> Any:
                         todo.append(value)
                     else:
                         _walk_within(value, part_of, todo)
-        if unfit:
-            _rename(node, unfit)
+        _rename(node, unfit)
     return root
 
 
@@ -270,10 +269,18 @@ def _walk_within(root: Any, part_of: int, plain: list[Any]) -> None:
 
 
 def _rename(node: dict[Any, Any], unfit: list[str]) -> None:
-    """Take out the fields to drop, and give names that hold a credential a name that does not."""
-    for name in unfit:
-        value = node.pop(name)
-        if _known_keys.get(name) != _DROPPED:
+    """Take out the fields to drop, and give names that hold a credential a name that does not.
+
+    All keep their order: whoever compares an object with what it was before relies on it.
+    """
+    if not unfit:
+        return
+    items = list(node.items())
+    node.clear()
+    for name, value in items:
+        if name not in unfit:
+            node[name] = value
+        elif _known_keys.get(name) != _DROPPED:
             node[mask_text(name)] = value
 
 

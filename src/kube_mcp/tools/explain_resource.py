@@ -8,7 +8,9 @@ from msgspec import Meta
 
 from kube_mcp.errors import InputError, NotFound, suggest
 from kube_mcp.kube.openapi import Schema, find_schema
+from kube_mcp.redaction.text import clean_text, mask_text
 from kube_mcp.render.budget import fit, shorten
+from kube_mcp.render.untrusted import framed
 from kube_mcp.tools._call import Call
 from kube_mcp.tools._params import Kind
 from kube_mcp.tools._tool import ToolArgs, tool
@@ -49,7 +51,7 @@ async def explain_resource(args: Args, call: Call) -> str:
     for step in steps:
         below = schema.field(step)
         if below is None:
-            names = [field.name for field in schema.fields()]
+            names = [clean_text(field.name) for field in schema.fields()]
             raise InputError(
                 f"{walked} has no field '{step}'.",
                 hint=suggest(step, names) or _what_it_has(names),
@@ -57,12 +59,16 @@ async def explain_resource(args: Args, call: Call) -> str:
         type_name = next((each.type for each in schema.fields() if each.name == step), "")
         schema, walked = below, f"{walked}.{step}"
     head = f"{walked} ({resource.api_version})" + (f" <{type_name}>" if type_name else "")
-    lines = [head, shorten(schema.description, 2000) or "(no description)"]
+    lines = [shorten(schema.description, 2000) or "(no description)"]
     lines += _fields(schema, depth=args.depth, indent="")
-    kept, left = fit(lines, call.max_bytes - 200)
+    if not resource.built_in:
+        # Whoever defined the kind wrote this, and examples of credentials in it.
+        lines = [mask_text(line.replace("\n", " ")) for line in lines]
+    kept, left = fit(lines, call.max_bytes - 500)
+    out = [head, *(kept if resource.built_in else framed(kept, what="documentation"))]
     if left:
-        kept.append(f"({left} more fields: ask for one with field=)")
-    return "\n".join(kept)
+        out.append(f"({left} more fields: ask for one with field=)")
+    return "\n".join(out)
 
 
 def _what_it_has(names: list[str]) -> str:

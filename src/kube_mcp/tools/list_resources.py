@@ -181,9 +181,8 @@ def _page(
 
 def _holds_text(resource: ResourceType, headers: Sequence[str]) -> bool:
     """Whether the rows may hold sentences that somebody in the cluster wrote."""
-    built_in = "." not in resource.group or resource.group.endswith(".k8s.io")
     return (
-        not built_in
+        not resource.built_in
         or resource.name == "events"
         or any(word in header.lower() for header in headers for word in _FREE_TEXT)
     )
