@@ -124,16 +124,28 @@ async def test_schemas_are_kept_by_their_path(tmp_path: Path, ask: Any) -> None:
     url = "/openapi/v3/apis/apps/v1?hash=AB"
     server.document("/openapi/v3", {"paths": {"apis/apps/v1": {"serverRelativeURL": url}}})
     schema = {
-        "properties": {"password": {"type": "string", "description": "token=hunter2hunter2x"}}
+        "properties": {
+            "password": {
+                "type": "string",
+                "description": "token=hunter2hunter2x",
+                "default": "hunter2",
+                "example": "$(DB_PASSWORD)",
+            },
+            "tokens": {"items": {"default": "hunter2"}},
+            "mode": {"default": "strict"},
+        }
     }
     server.document("/openapi/v3/apis/apps/v1", schema)
     await capture(_source(server), tmp_path / "s")
     again = SnapshotTransport(open_snapshot(tmp_path / "s"))
     index = (await ask(again, "/openapi/v3")).json
     assert index["paths"] == {"apis/apps/v1": {"serverRelativeURL": "/openapi/v3/apis/apps/v1"}}
-    kept = (await ask(again, "/openapi/v3/apis/apps/v1")).json["properties"]["password"]
-    assert kept["type"] == "string"
-    assert "hunter2" not in kept["description"]
+    found = (await ask(again, "/openapi/v3/apis/apps/v1")).json["properties"]
+    assert "hunter2" not in str(found)
+    kept = found["password"]
+    assert (kept["type"], kept["default"]) == ("string", "<masked: 7 chars>")
+    assert kept["example"] == "$(DB_PASSWORD)"
+    assert found["mode"]["default"] == "strict"
 
 
 async def test_without_logs_none_is_asked_for(tmp_path: Path, demo: SnapshotTransport) -> None:

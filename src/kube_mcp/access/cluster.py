@@ -24,7 +24,7 @@ from kube_mcp.kube.logs import LogQuery, LogRead, read_log
 from kube_mcp.kube.tables import Table
 from kube_mcp.objects import ResourceType, dig, dig_list, dig_map, dig_str
 from kube_mcp.redaction.cells import mask_cells
-from kube_mcp.redaction.objects import mask_object
+from kube_mcp.redaction.objects import mask_object, mask_tree
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
 
 T = TypeVar("T")
@@ -364,12 +364,13 @@ class Cluster:
         answer = await self._client.review(
             "authorization.k8s.io", "selfsubjectrulesreviews", {"spec": {"namespace": namespace}}
         )
-        return dig_map(answer, "status")
+        return mask_tree(dig_map(answer, "status"))
 
     async def who_am_i(self) -> Mapping[str, Any]:
         """The user the API server takes this identity for."""
         answer = await self._client.review("authentication.k8s.io", "selfsubjectreviews", {})
-        return dig_map(answer, "status", "userInfo")
+        user: Mapping[str, Any] = mask_tree(dig_map(answer, "status", "userInfo"))
+        return user
 
     def _sifts(self, resource: ResourceType, namespace: str) -> bool:
         """Whether a list holds objects that the policy may hide."""

@@ -32,7 +32,7 @@ _CREDENTIAL_WORDS = frozenset({
 # As the end of a word written together: `dbpassword`, `authtoken`, `clientsecret`.
 _CREDENTIAL_ENDINGS = re.compile(
     r"(?:password|passwd|passphrase|passcode|secret|token|credential|pwd|apikey|authkey|accesskey"
-    r"|secretkey|privatekey|signingkey|encryptionkey|masterkey|accountkey|sharedkey|licensekey"
+    r"|secretkey|userkey|privatekey|signingkey|encryptionkey|masterkey|accountkey|sharedkey|licensekey"
     r"|(?:db|user|root|admin|smtp|mail|imap|ftp|ldap|bind|ssh|redis|mysql|pg|key|store)pass"
     r"|(?:db|user|root|admin|smtp|mail|ldap|bind|ssh|mysql|pg)pw|(?:tls|ssl|wpa|wifi)psk"
     r"|connectionstring|connstring)s?\Z"

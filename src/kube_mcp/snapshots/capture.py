@@ -20,6 +20,7 @@ import orjson
 from kube_mcp.errors import ClusterError, KubeMcpError
 from kube_mcp.kube.logs import LogQuery
 from kube_mcp.objects import Obj, ResourceType, dig, dig_int, dig_list, dig_map, dig_str
+from kube_mcp.redaction.objects import mask_tree
 from kube_mcp.redaction.text import mask_text
 from kube_mcp.snapshots import events, layout
 from kube_mcp.snapshots.sinks import Sink, open_sink
@@ -338,17 +339,30 @@ def _log_queries(pod: Obj, max_bytes: int) -> Iterator[LogQuery]:
 
 
 _PROSE = frozenset({"description", "example", "default"})
+#: Under these the schema is still of the same field.
+_PARTS = frozenset({"items", "allOf", "anyOf", "oneOf", "additionalProperties"})
 
 
-def _masked_prose(document: Any) -> Any:
-    """A schema with credentials masked in its texts; names of fields are not values."""
+def _masked_prose(document: Any, name: str = "") -> Any:
+    """A schema with credentials masked in its texts; names of fields are not values.
+
+    ``name`` is the field that the schema is of: what its default is by.
+    """
     if isinstance(document, dict):
         return {
-            key: mask_text(value)
+            key: _prose(key, value, name)
             if isinstance(value, str) and key in _PROSE
-            else _masked_prose(value)
+            else _masked_prose(value, name if key in _PARTS else key)
             for key, value in document.items()
         }
     if isinstance(document, list):
-        return [_masked_prose(item) for item in document]
+        return [_masked_prose(item, name) for item in document]
     return document
+
+
+def _prose(key: str, value: str, name: str) -> str:
+    # As `password: x` would be masked where it is set; a description is a sentence.
+    if key == "description" or not name:
+        return mask_text(value)
+    (shown,) = mask_tree({name: value}).values()
+    return str(shown)
