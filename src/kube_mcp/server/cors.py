@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from kube_mcp.server.asgi import Answer, App, Message, Receive, Scope, Send, header_values
 
 _METHODS = "GET, POST, DELETE, OPTIONS"
+#: Named one by one for browsers that do not know the star, which never means Authorization.
 _REQUEST_HEADERS = (
     "Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, Mcp-Protocol-Version,"
-    " Mcp-Method, Mcp-Name"
+    " Mcp-Method, Mcp-Name, *"
 )
 #: Without these a page sees that it was refused, but not where to sign in or when to come back.
 _EXPOSED = "WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After"
