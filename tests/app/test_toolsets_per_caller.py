@@ -83,6 +83,22 @@ async def test_resources_and_completions_are_closed_with_the_tools_that_show_the
         assert await _everything_of_core(server, issuer.token()) == [[], [], [], []]
 
 
+async def test_a_completion_leaves_its_line_with_who_read_as_whom_and_how_it_ended(
+    issuer: FakeIssuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with whole(issuer, tmp_path, capsys, CORE_FOR_OPS) as server:
+        for groups in (["ops"], ["dev"]):
+            token = issuer.token(groups=groups)
+            await server.ask("completion/complete", _completion(), token=token)
+        opened, closed = server.audit("call")
+
+    assert (opened["outcome"], opened["identity"]) == ("ok", "this server's own identity")
+    assert opened["kinds"] == ["namespaces"]
+    assert closed["outcome"] == "not_allowed"
+    assert "identity" not in closed
+    assert opened["caller"]["subject"] == closed["caller"]["subject"] == issuer.claims()["sub"]
+
+
 async def test_what_is_not_served_at_all_is_not_served_as_a_resource_either(
     issuer: FakeIssuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import mcp_types as types
 
 from kube_mcp.access.cluster import Cluster
-from kube_mcp.errors import KubeMcpError
+from kube_mcp.errors import KubeMcpError, TimedOut
 from kube_mcp.objects import ResourceType, dig_str
 from kube_mcp.server.host import Asked
 from kube_mcp.server.reads import OpenCluster
+from kube_mcp.server.recorder import Recording
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +38,17 @@ class Completions:
         self._cluster_names = tuple(cluster_names)
 
     async def of(
-        self, argument: str, typed: str, known: Mapping[str, str], asked: Asked
+        self,
+        argument: str,
+        typed: str,
+        known: Mapping[str, str],
+        asked: Asked,
+        recording: Recording,
     ) -> types.Completion:
-        """What ``argument`` could become, given the arguments that are ``known`` already."""
+        """What ``argument`` could become, given the arguments that are ``known`` already.
+
+        ``recording`` is told as whom the cluster was read, and why it gave nothing.
+        """
         if argument == "cluster":
             return _completion(self._cluster_names, typed)
         if argument not in ("namespace", "kind", "name"):
@@ -47,9 +56,12 @@ class Completions:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 cluster = await self._open_cluster(self._cluster(known), asked.caller)
+                recording.identity = cluster.reads_as
+                recording.cluster = cluster.name or "".join(self._cluster_names[:1])
                 return _completion(await self._names(cluster, argument, known), typed)
         except (KubeMcpError, TimeoutError) as error:
             logger.debug("No completion for %s: %s", argument, error)
+            recording.outcome = error.code if isinstance(error, KubeMcpError) else TimedOut.code
             return _completion((), typed)
 
     def _cluster(self, known: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import mcp_types as types
 
+from kube_mcp.errors import NotAllowed
 from kube_mcp.prompts._prompt import Prompt
 from kube_mcp.resources._resource import Resource
 from kube_mcp.server.completions import Completions
@@ -115,11 +116,15 @@ class KubeHost:
         known = (params.context.arguments if params.context is not None else None) or {}
         with self._recorder.call(
             "completion/complete", argument.name, {argument.name: argument.value}, asked
-        ):
-            closed = not self._toolsets.may_use(asked.caller, CORE)
-            if closed or argument.name not in self._arguments_of(params.ref):
+        ) as recording:
+            if not self._toolsets.may_use(asked.caller, CORE):
+                recording.outcome = NotAllowed.code
                 return types.Completion(values=[], total=0, has_more=False)
-            return await self._completions.of(argument.name, argument.value, known, asked)
+            if argument.name not in self._arguments_of(params.ref):
+                return types.Completion(values=[], total=0, has_more=False)
+            return await self._completions.of(
+                argument.name, argument.value, known, asked, recording
+            )
 
     def _arguments_of(
         self, ref: types.PromptReference | types.ResourceTemplateReference
