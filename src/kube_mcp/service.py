@@ -20,13 +20,12 @@ from kube_mcp.server.limits import Limits
 from kube_mcp.server.readiness import Problem
 from kube_mcp.server.recorder import caller_fields
 from kube_mcp.settings import Settings
-from kube_mcp.sources import Access, auth_config, client_secrets
+from kube_mcp.sources import auth_config, client_secrets
 
 if TYPE_CHECKING:
     import aiohttp
 
     from kube_mcp.auth.caller import Caller
-    from kube_mcp.auth.config import AuthConfig
     from kube_mcp.auth.verifier import Verifier
     from kube_mcp.server.asgi import App
     from kube_mcp.server.bearer import Decision
@@ -154,7 +153,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
             lambda url: resource_metadata(
                 url,
                 issuers=issuers,
-                scopes=_scopes(config, parts.access),
+                scopes=config.sign_in_scopes,
                 name=config.resource_name,
                 documentation=config.resource_documentation,
             ),
@@ -183,11 +182,6 @@ def _limits(settings: Settings) -> Limits:
         in_flight_per_subject=min(limits.in_flight_per_caller, limits.in_flight),
         in_flight_total=limits.in_flight,
     )
-
-
-def _scopes(config: AuthConfig, access: Access) -> tuple[str, ...]:
-    """The scopes a client may ask for: those of every sign-in, then those that open toolsets."""
-    return tuple(dict.fromkeys((*config.sign_in_scopes, *access.scopes)))
 
 
 def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:

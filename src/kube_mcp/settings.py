@@ -175,7 +175,8 @@ class AuthSettings(_Section):
         (), description="One of these groups must be in every token; empty: any."
     )
     scopes_supported: tuple[str, ...] = Field(
-        ("openid", "profile", "email"), description="Scopes clients are told to ask for."
+        ("openid", "profile", "email"),
+        description="Scopes clients are told to ask for when they sign in; those of policy.grants are asked for when something needs them, unless they stand here too.",
     )
     offer_offline_access: bool = Field(
         False,

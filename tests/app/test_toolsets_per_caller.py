@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.issuer import FakeIssuer
+from tests.support.raw_http import exchange
 from tests.support.whole import Whole, whole
 
 LOGS_FOR_OPS = """
@@ -136,6 +137,18 @@ async def test_a_step_up_is_asked_for_in_http_and_stands_in_the_audit_trail(
     assert scope in line["reason"]
     assert line["caller"]["subject"] == issuer.claims()["sub"]
     assert 'reason="missing-scope"' in counted
+
+
+async def test_a_sign_in_asks_for_no_more_than_every_call_needs(
+    issuer: FakeIssuer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/.well-known/oauth-protected-resource/mcp/kubernetes"
+    async with whole(issuer, tmp_path, capsys, BY_SCOPE) as server:
+        refused = await server.ask("tools/list")
+        document = await exchange(server.port, "GET", path, host="api.example.com")
+
+    assert 'scope="openid profile email"' in refused.headers["www-authenticate"]
+    assert document.json()["scopes_supported"] == ["openid", "profile", "email"]
 
 
 async def test_a_step_up_asks_for_what_is_granted_already_and_for_one_scope_more(
