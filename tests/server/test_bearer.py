@@ -256,3 +256,22 @@ async def test_start_and_stop_pass_through_and_web_sockets_do_not(signin: SignIn
 
     assert seen == ["lifespan"]
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_every_refusal_waits_in_line_also_one_for_want_of_a_token(signin: SignIn) -> None:
+    waited: list[str] = []
+
+    class Line:
+        async def before_refusing(self) -> None:
+            waited.append("waited")
+
+    door = BearerAuth(
+        signin.inside,
+        signin.verifier,
+        Challenge(PublicUrls(signin.config.public_urls)),
+        patience=Line(),  # type: ignore[arg-type]
+    )
+    assert (await call(door)).status == 401
+    assert (await call(door, headers=[("Authorization", "Bearer made-up")])).status == 401
+
+    assert len(waited) == 2

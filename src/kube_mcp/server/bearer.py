@@ -108,7 +108,7 @@ class BearerAuth:
                     client_address=peer(scope),
                 )
             )
-            if self._patience is not None and outcome.code not in _WITHOUT_TOKEN:
+            if self._patience is not None:
                 await self._patience.before_refusing()
             await self._answer(outcome, scope)(scope, receive, send)
             return

@@ -1,12 +1,13 @@
-"""A flood of bad tokens waits in line, instead of those who are let in."""
+"""A flood of refusals waits in line, instead of those who are let in."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-#: Refusals a second that are answered at once. People whose token expired come one by one; a
-#: client that keeps one bad token for a whole team does not reach this either.
+#: Refusals a second that are answered at once. Clients that find out where to sign in, and people
+#: whose token expired, come one by one; a client that keeps one bad token for a whole team does not
+#: reach this either.
 FREE_PER_S = 20.0
 
 #: How long a refusal beyond that waits. Long enough to slow somebody who tries token after token,
