@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from kube_mcp.errors import IdentityProviderError
 from kube_mcp.settings import Settings
-from kube_mcp.sources import impersonate_config, shared_names, token_exchange_config
+from kube_mcp.sources import (
+    impersonate_config,
+    provider_proxy,
+    shared_names,
+    token_exchange_config,
+)
 
 if TYPE_CHECKING:
     import aiohttp
@@ -53,6 +58,7 @@ def identity_mode(
                 session,
                 ca_file=settings.token_exchange.ca_file,
                 allow_http_loopback=settings.auth.allow_http_loopback,
+                proxy_for=provider_proxy,
             ),
             endpoint,
             now=time.time,

@@ -20,7 +20,7 @@ from kube_mcp.server.limits import Limits
 from kube_mcp.server.readiness import Problem
 from kube_mcp.server.recorder import caller_fields
 from kube_mcp.settings import Settings
-from kube_mcp.sources import auth_config, client_secrets
+from kube_mcp.sources import auth_config, client_secrets, provider_proxy
 
 if TYPE_CHECKING:
     import aiohttp
@@ -74,7 +74,7 @@ async def http_service(settings: Settings, stack: AsyncExitStack) -> HttpService
 
         session = open_session()
         stack.push_async_callback(session.close)
-        verifier = assemble(config, session)
+        verifier = assemble(config, session, proxy_for=provider_proxy)
         stack.push_async_callback(verifier.aclose)
     mode = identity_mode(settings, session, verifier)
     parts = build(settings, mode=mode)

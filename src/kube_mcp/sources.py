@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from kube_mcp.access.clusters import ClusterSource
 from kube_mcp.access.policy import NOTHING, Policy
-from kube_mcp.errors import CredentialsError, SettingsError
+from kube_mcp.errors import CredentialsError, IdentityProviderError, SettingsError
 from kube_mcp.kube.client import GuardOptions
 from kube_mcp.kube.transport import Transport
 from kube_mcp.settings import Settings
@@ -279,6 +279,19 @@ def auth_config(settings: Settings) -> AuthConfig | None:
     if config is not None and (problems := config.problems()):
         raise SettingsError(problems)
     return config
+
+
+def provider_proxy(url: str) -> str:
+    """The proxy on the way to an identity provider, as the environment names it for all programs.
+
+    Raises `IdentityProviderError` for a kind of proxy that is not spoken here.
+    """
+    from kube_mcp.kube.proxies import proxy_for
+
+    try:
+        return proxy_for(url, environ=os.environ)[0]
+    except CredentialsError as error:
+        raise IdentityProviderError(error.message, hint=error.hint) from error
 
 
 def shared_names(settings: Settings) -> str:

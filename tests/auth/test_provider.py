@@ -12,6 +12,7 @@ from aiohttp import web
 from kube_mcp.auth.provider import ProviderClient, is_loopback, open_session, url_problem
 from kube_mcp.auth.secret_file import SecretFile
 from kube_mcp.errors import CredentialsError, IdentityProviderError
+from kube_mcp.sources import provider_proxy
 from tests.support.certificates import Authority, server_context
 
 
@@ -173,3 +174,39 @@ async def test_a_secret_keeps_its_inner_and_edge_blanks_but_not_the_line_end(
 
     assert await secret.read() == " pass word "
     assert "pass word" not in repr(secret)
+
+
+async def test_a_proxy_on_the_way_is_asked_for_the_providers_url() -> None:
+    asked = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).decode().split()[1])
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"keys":[]}'
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with (
+        await asyncio.start_server(proxy, "127.0.0.1", 0) as server,
+        open_session() as session,
+    ):
+        at = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        client = ProviderClient(session, allow_http_loopback=True, proxy_for=lambda url: at)
+        found = await client.get_object("http://127.0.0.2:1/jwks")
+
+    assert found == {"keys": []}
+    assert asked == ["http://127.0.0.2:1/jwks"]
+
+
+def test_the_environment_names_the_proxy_as_for_every_other_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    monkeypatch.setenv("NO_PROXY", ".internal.example.com")
+
+    assert provider_proxy("https://login.example.com/jwks") == "http://proxy.example.com:3128"
+    assert provider_proxy("https://sso.internal.example.com/jwks") == ""
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example.com:1080")
+    with pytest.raises(IdentityProviderError, match="SOCKS proxy"):
+        provider_proxy("https://login.example.com/jwks")

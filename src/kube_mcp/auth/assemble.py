@@ -13,7 +13,7 @@ from kube_mcp.auth.config import AuthConfig, IntrospectionConfig, TrustedIssuer
 from kube_mcp.auth.introspection import Introspection
 from kube_mcp.auth.issuer import IssuerMetadata
 from kube_mcp.auth.keys import SigningKeys
-from kube_mcp.auth.provider import ProviderClient
+from kube_mcp.auth.provider import ProviderClient, ProxyFor, direct
 from kube_mcp.auth.verifier import IssuerParts, Verifier
 from kube_mcp.errors import IdentityProviderError
 
@@ -27,6 +27,7 @@ def assemble(
     *,
     now: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
+    proxy_for: ProxyFor = direct,
 ) -> Verifier:
     """A verifier for ``config``, whose `problems` the caller has already found empty.
 
@@ -37,7 +38,7 @@ def assemble(
         # The name is deprecated (RFC 9864), not the algorithm; the operator has chosen it.
         warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
     return Verifier(
-        [_issuer(trusted, session, monotonic) for trusted in config.issuers],
+        [_issuer(trusted, session, monotonic, proxy_for) for trusted in config.issuers],
         now=now,
         required_scopes=frozenset(config.required_scopes),
         required_groups=frozenset(config.required_groups),
@@ -49,10 +50,16 @@ def assemble(
 
 
 def _issuer(
-    trusted: TrustedIssuer, session: aiohttp.ClientSession, monotonic: Callable[[], float]
+    trusted: TrustedIssuer,
+    session: aiohttp.ClientSession,
+    monotonic: Callable[[], float],
+    proxy_for: ProxyFor,
 ) -> IssuerParts:
     client = ProviderClient(
-        session, ca_file=trusted.ca_file, allow_http_loopback=trusted.allow_http_loopback
+        session,
+        ca_file=trusted.ca_file,
+        allow_http_loopback=trusted.allow_http_loopback,
+        proxy_for=proxy_for,
     )
     metadata = IssuerMetadata(
         trusted.issuer,

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 #: A discovery document or a key set is a few kB. More is not one, and must not fill the memory.
 MAX_ANSWER_BYTES = 256 * 1024
+
+
+#: The proxy's URL for a URL that is to be asked, empty for a direct connection.
+ProxyFor = Callable[[str], str]
+
+
+def direct(url: str) -> str:
+    """No proxy, whatever is asked."""
+    return ""
 
 
 def is_loopback(host: str) -> bool:
@@ -57,7 +66,8 @@ class ProviderClient:
     The owner opens and closes ``session`` (see `open_session`). ``ca_file`` names a PEM bundle
     trusted beside the system's own. Every failure is an `IdentityProviderError` whose sentence
     holds the URL and never a body, which could echo a token; a `ProviderUnreachable` where there
-    was no answer at all.
+    was no answer at all. ``proxy_for`` says what stands between here and a URL; it may
+    raise an `IdentityProviderError` itself.
     """
 
     def __init__(
@@ -67,11 +77,13 @@ class ProviderClient:
         ca_file: str = "",
         allow_http_loopback: bool = False,
         timeout_s: float = 5.0,
+        proxy_for: ProxyFor = direct,
     ) -> None:
         self._session = session
         self._ca_file = ca_file
         self._allow_http_loopback = allow_http_loopback
         self._timeout_s = timeout_s
+        self._proxy_for = proxy_for
         self._ssl: ssl.SSLContext | None = None
 
     async def get_object(self, url: str) -> dict[str, Any]:
@@ -115,6 +127,7 @@ class ProviderClient:
                     data=dict(form) if form is not None else None,
                     headers=headers,
                     allow_redirects=False,
+                    proxy=self._proxy_for(url) or None,
                     ssl=await self._context(),
                 ) as response,
             ):

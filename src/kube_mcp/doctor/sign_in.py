@@ -8,7 +8,7 @@ from datetime import datetime
 from kube_mcp.doctor.probe import Probe
 from kube_mcp.errors import KubeMcpError
 from kube_mcp.settings import IssuerSettings, Settings
-from kube_mcp.sources import auth_config, client_secrets, shared_names
+from kube_mcp.sources import auth_config, client_secrets, provider_proxy, shared_names
 
 _MOUNT = (
     "Mount the Secret there (in the chart: clientSecrets.existingSecret; docs/deploy.md, step 3). "
@@ -34,7 +34,7 @@ async def probe_sign_in(settings: Settings, now: Callable[[], datetime]) -> Asyn
         )  # fmt: skip
     session = open_session()
     try:
-        verifier = assemble(config, session)
+        verifier = assemble(config, session, proxy_for=provider_proxy)
         problems = await verifier.problems()
         await verifier.aclose()
     finally:
