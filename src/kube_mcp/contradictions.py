@@ -121,8 +121,10 @@ def _policy(settings: Settings) -> Iterator[str]:
             yield f"{where}: groups holds an empty entry."
     for number, each in enumerate(policy.groups, 1):
         where = f"policy.groups, entry {number} ({each.group}): "
-        if not (each.namespaces_allow or each.namespaces_deny or each.kinds_deny):
-            yield f"{where}nothing is narrowed; set namespaces_allow, namespaces_deny or kinds_deny."
+        if not any(
+            (each.namespaces_allow, each.namespaces_deny, each.kinds_allow, each.kinds_deny)
+        ):
+            yield f"{where}nothing is narrowed; set an allow- or a deny-list."
         yield from _patterns(where, each)
     yield from _patterns("policy.", policy)
 
@@ -138,12 +140,13 @@ def _patterns(where: str, lists: PolicySettings | GroupPolicySettings) -> Iterat
                     f"{where}{name} holds {pattern!r}, which no namespace is called; expected"
                     " lower-case names, or patterns such as 'team-*'."
                 )
-    for pattern in lists.kinds_deny:
-        if not _KIND_PATTERN.fullmatch(pattern):
-            yield (
-                f"{where}kinds_deny holds {pattern!r}, which no kind is called; expected names as one"
-                " writes them for kubectl, or patterns such as '*.cert-manager.io'."
-            )
+    for name, patterns in (("kinds_allow", lists.kinds_allow), ("kinds_deny", lists.kinds_deny)):
+        for pattern in patterns:
+            if not _KIND_PATTERN.fullmatch(pattern):
+                yield (
+                    f"{where}{name} holds {pattern!r}, which no kind is called; expected names as"
+                    " one writes them for kubectl, or patterns such as '*.cert-manager.io'."
+                )
 
 
 def _toolsets(where: str, names: tuple[str, ...]) -> Iterator[str]:

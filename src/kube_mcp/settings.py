@@ -226,6 +226,7 @@ class GroupPolicySettings(_Section):
         (), description="Only these namespaces (`*` as in a shell)."
     )
     namespaces_deny: tuple[str, ...] = Field((), description="Never these namespaces.")
+    kinds_allow: tuple[str, ...] = Field((), description="Only these kinds.")
     kinds_deny: tuple[str, ...] = Field((), description="Never these kinds.")
 
 
@@ -237,6 +238,9 @@ class PolicySettings(_Section):
         (), description="Only these namespaces (`*` as in a shell); empty: all."
     )
     namespaces_deny: tuple[str, ...] = Field((), description="Never these namespaces.")
+    kinds_allow: tuple[str, ...] = Field(
+        (), description="Only these kinds, written like those of kinds_deny; empty: all."
+    )
     kinds_deny: tuple[str, ...] = Field(
         (),
         description="Never these kinds, as one writes them for kubectl: secrets, deployments, `*.cert-manager.io`. Without a group it is that kind in every group.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -159,20 +159,21 @@ class Access:
             namespaces_allow=general.namespaces_allow,
             namespaces_deny=general.namespaces_deny,
             kinds_deny=general.kinds_deny,
+            kinds_allow=(general.kinds_allow,) if general.kinds_allow else (),
             toolsets=self._open_in_policy(caller),
         )
         mine = [each for each in general.groups if caller and each.group in caller.groups]
         if not mine:
             return base
         # Allow-lists of several groups add up: being in one more group must not take away.
-        allow = tuple(name for each in mine for name in each.namespaces_allow)
-        if any(not each.namespaces_allow for each in mine):
-            allow = ()
+        allow = _added_up(each.namespaces_allow for each in mine)
+        kinds = _added_up(each.kinds_allow for each in mine)
         return base.narrowed(
             Policy(
                 namespaces_allow=allow,
                 namespaces_deny=tuple(name for each in mine for name in each.namespaces_deny),
                 kinds_deny=tuple(name for each in mine for name in each.kinds_deny),
+                kinds_allow=(kinds,) if kinds else (),
             )
         )
 
@@ -213,6 +214,12 @@ class Access:
             for scope in grant.scopes
         )
         return tuple(itertools.islice(found, 1))
+
+
+def _added_up(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """What any of several allow-lists allows; empty, which is everything, where one is."""
+    known = list(lists)
+    return tuple(name for each in known for name in each) if all(known) else ()
 
 
 def guard_options(settings: Settings) -> GuardOptions:

@@ -106,3 +106,23 @@ def test_what_either_denies_is_denied() -> None:
     assert not both.allows_namespace("b")
     assert both.kinds_deny == ("secrets", "pods")
     assert both.toolsets == ("core",)
+
+
+def test_only_allowed_kinds_are_shown_and_a_denial_still_wins() -> None:
+    policy = Policy(kinds_allow=(("pods", "Deployment", "secrets"),), kinds_deny=("secrets",))
+    policy.check(PODS, "shop")
+    policy.check(DEPLOYMENTS, "shop")
+    with pytest.raises(NotAllowed, match=r"policy\.kinds_allow"):
+        policy.check(ROUTES, "shop")
+    with pytest.raises(NotAllowed, match=r"policy\.kinds_deny"):
+        policy.check(SECRETS, "shop")
+
+
+def test_what_one_list_allows_and_another_does_not_is_not_shown() -> None:
+    both = Policy(kinds_allow=(("pods", "deployments"),)).narrowed(
+        Policy(kinds_allow=(("Pod", "*.traefik.io"),))
+    )
+    both.check(PODS, "")
+    for resource in (DEPLOYMENTS, ROUTES):
+        with pytest.raises(NotAllowed):
+            both.check(resource, "")

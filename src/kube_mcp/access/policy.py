@@ -21,12 +21,14 @@ class Policy:
     ``kinds_deny`` holds kinds as people write them for kubectl: ``secrets``, ``Deployment``,
     ``certificates.cert-manager.io``, ``*.traefik.io``. Without a group a name means that kind in
     every group, because a denial that matches nothing would show what it was meant to hide.
-    ``toolsets`` empty means every toolset.
+    ``kinds_allow`` holds lists of them, each of which must name a kind for it to be shown: that of
+    everybody, and that of the caller's groups. ``toolsets`` empty means every toolset.
     """
 
     namespaces_allow: tuple[str, ...] = ()
     namespaces_deny: tuple[str, ...] = ()
     kinds_deny: tuple[str, ...] = ()
+    kinds_allow: tuple[tuple[str, ...], ...] = ()
     toolsets: tuple[str, ...] = ()
 
     def allows_namespace(self, namespace: str) -> bool:
@@ -36,18 +38,8 @@ class Policy:
         return not self.namespaces_allow or _any(namespace, self.namespaces_allow)
 
     def denies(self, resource: ResourceType) -> bool:
-        """Whether objects of this kind are not to be shown."""
-        if not self.kinds_deny:
-            return False
-        of_group = f".{resource.group}" if resource.group else ""
-        names = {
-            f"{name.lower()}{group}"
-            for name in (resource.name, resource.kind, resource.singular, *resource.short_names)
-            for group in ("", of_group)
-            if name
-        }
-        patterns = [pattern.lower() for pattern in self.kinds_deny]
-        return any(_any(name, patterns) for name in names)
+        """Whether objects of this kind are denied."""
+        return _names(resource, self.kinds_deny)
 
     def check_toolset(self, toolset: str) -> None:
         """Raises `NotAllowed` where a toolset is closed to this caller.
@@ -79,6 +71,11 @@ class Policy:
                 f"This server does not show {resource.full_name}.",
                 hint="Its operator denies that kind (policy.kinds_deny).",
             )
+        if not all(_names(resource, allowed) for allowed in self.kinds_allow):
+            raise NotAllowed(
+                f"This server does not show {resource.full_name}.",
+                hint="Its operator allows certain kinds only (policy.kinds_allow).",
+            )
         if namespace and not self.allows_namespace(namespace):
             raise NotAllowed(
                 f"This server does not show namespace '{namespace}'.",
@@ -92,6 +89,7 @@ class Policy:
             namespaces_allow=_both(self.namespaces_allow, other.namespaces_allow),
             namespaces_deny=self.namespaces_deny + other.namespaces_deny,
             kinds_deny=self.kinds_deny + other.kinds_deny,
+            kinds_allow=self.kinds_allow + other.kinds_allow,
             toolsets=_both(self.toolsets, other.toolsets),
         )
 
@@ -101,6 +99,21 @@ OPEN = Policy()
 
 #: An allow-list that allows nothing: what is left of two lists that have no name in common.
 NOTHING = ("!",)
+
+
+def _names(resource: ResourceType, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns means this kind, in whichever way people write it."""
+    wanted = [pattern.lower() for pattern in patterns]
+    if not wanted:
+        return False
+    of_group = f".{resource.group}" if resource.group else ""
+    names = {
+        f"{name.lower()}{group}"
+        for name in (resource.name, resource.kind, resource.singular, *resource.short_names)
+        for group in ("", of_group)
+        if name
+    }
+    return any(_any(name, wanted) for name in names)
 
 
 def _any(name: str, patterns: Iterable[str]) -> bool:
