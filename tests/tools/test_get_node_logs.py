@@ -49,7 +49,7 @@ I1128 10:04 dialing "https://bob:<masked: 13 chars>@registry.example.com"
 --- end log ---\
 """)
     assert kubelet.last.query == (
-        ("query", "kubelet"), ("tailLines", "200"), ("sinceTime", "2026-11-24T11:00:00Z"),
+        ("query", "kubelet"), ("tailLines", "204"), ("sinceTime", "2026-11-24T11:00:00Z"),
     )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ async def test_a_filter_is_applied_to_more_than_the_tail(kubelet: FakeApiServer,
     )
     assert "The filter hid 990 of the newest 1,000 lines." in answer
     assert "line 900 slow" in answer
-    assert ("tailLines", "20000") in kubelet.last.query
+    assert ("tailLines", "20004") in kubelet.last.query
 
 
 async def test_without_a_log_the_files_are_listed_but_not_those_of_containers(

@@ -233,9 +233,7 @@ class Cluster:
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
         )
-        read.query = query
-        read.leave_out(len(read.lines) - keep, masked=mask_lines([text for _, text in read.lines]))
-        return read
+        return _masked(read, keep=keep, unasked=query.tail is not None)
 
     async def helm_revisions(self, *, namespace: str = "", name: str = "") -> Sequence[Revision]:
         """Every revision of every Helm release, or of one, from metadata alone; newest first.
@@ -289,14 +287,21 @@ class Cluster:
     ) -> LogRead | None:
         """The newest lines of a node's log, masked; None where its kubelet takes no queries."""
         self._check_kubelet(all_namespaces=True)
+        wider = replace(query, tail=query.tail + LINES_BEFORE) if query.tail is not None else query
         read = await read_node_log(
-            self._client, query, keep=keep, max_kept_bytes=max_kept_bytes, timeout_s=timeout_s
+            self._client,
+            wider,
+            keep=keep + LINES_BEFORE,
+            max_kept_bytes=max_kept_bytes,
+            timeout_s=timeout_s,
         )
-        if read is not None:
-            read.lines = _mask_lines(read.lines)
-        return read
+        if read is None:
+            return None
+        # Only a service's log is cut to its tail by the kubelet.
+        return _masked(read, keep=keep, unasked=bool(query.service) and query.tail is not None)
 
     def _check_kubelet(self, *, all_namespaces: bool = False) -> None:
+        self.policy.check_toolset("nodes")
         self.policy.check(NODES, "")
         if not self._client.allow.node_logs:
             raise NotAllowed(
@@ -388,6 +393,13 @@ class Cluster:
         if exact == ():
             raise NotAllowed("This server shows no namespace to this caller.")
         return exact
+
+
+def _masked(read: LogRead, *, keep: int, unasked: bool) -> LogRead:
+    """The log with its newest lines as they are shown, told together with those before them."""
+    masked = mask_lines([text for _, text in read.lines])
+    read.leave_out(len(read.lines) - keep, masked=masked, unasked=unasked)
+    return read
 
 
 def _is_namespace(resource: ResourceType) -> bool:

@@ -72,15 +72,18 @@ class LogRead:
     bytes_read: int = 0
     cut: str = ""
 
-    def leave_out(self, oldest: int, *, masked: Sequence[str | None]) -> None:
-        """Put the ``masked`` texts in place, None for a line to drop, and forget the oldest lines."""
+    def leave_out(self, oldest: int, *, masked: Sequence[str | None], unasked: bool) -> None:
+        """Put the ``masked`` texts in place, None for a line to drop, and forget the oldest lines.
+
+        ``unasked`` says that those were read beyond what was asked for, so they do not count.
+        """
         first = max(0, oldest)
         self.lines = [
             (stamp, text)
             for (stamp, _), text in zip(self.lines[first:], masked[first:], strict=True)
             if text is not None
         ]
-        if self.query.tail is not None:  # they were not asked for, so they were not seen
+        if unasked:
             self.seen -= first
             self.matched -= first
 
