@@ -438,7 +438,7 @@ def why_unreadable(
     where = f" in {namespace}" if namespace else ""
     if isinstance(error, Forbidden):
         return f"may not list {resource.full_name}{where}"
-    return f"{resource.full_name}{where}: {error.message.rstrip('.')}"
+    return f"{resource.full_name}{where}: {error.message.removesuffix('.')}"
 
 
 __all__ = ["Cluster", "Gap", "is_secret", "why_unreadable"]
