@@ -46,8 +46,8 @@ def test_a_misspelt_key_is_answered_with_the_nearest_one(tmp_path: Path) -> None
     with pytest.raises(SettingsError) as caught:
         load(file=str(file), environ={})
     assert caught.value.problems == (
-        "'policy.namespace_allow' is not a setting. Did you mean 'namespaces_allow' or "
-        "'namespaces_deny'?",
+        "'policy.namespace_allow' is not a setting. Did you mean 'namespaces_allow', "
+        "'namespaces_deny' or 'kinds_allow'?",
     )
 
 
