@@ -20,7 +20,11 @@ def quote(text: str, *, most: int = _LONGEST_QUOTE) -> str:
     if len(line) <= most:
         return line
     end = most * 2 // 5
-    return f"{line[: most - 1 - end].rstrip()}…{line[-end:].lstrip()}"
+    head, tail = line[: most - 1 - end], line[-end:]
+    # Whole words, unless there are none near.
+    head = head[: at + 1] if (at := head.rfind(" ")) > len(head) - 20 else head
+    tail = tail[at:] if 0 <= (at := tail.find(" ")) < 20 else tail
+    return f"{head}…{tail}"
 
 
 def plural(count: int, noun: str, many: str = "") -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from kube_mcp.diagnosis.phrases import quote
 from kube_mcp.diagnosis.pods import Container
 from kube_mcp.objects import dig, dig_int, dig_list, dig_map, dig_str
+
+_NO_COMMAND = re.compile(r"(oci runtime|exec failed|start exec|exec: ).*(no such file|not found)")
 
 KEYS = {"Readiness": "readinessProbe", "Liveness": "livenessProbe", "Startup": "startupProbe"}
 
@@ -17,7 +21,8 @@ def probe_of(container: Container, kind: str) -> Mapping[str, Any]:
 
 
 def target(probe: Mapping[str, Any]) -> str:
-    """What the probe asks: ``GET http :8080/healthz``, ``TCP 5432``, ``gRPC 9000``, ``command``."""
+    """What the probe asks: ``GET http :8080/healthz``, ``TCP 5432``, ``gRPC 9000``,
+    ``command cat /tmp/ready``."""
     if "httpGet" in probe:
         get = dig_map(probe, "httpGet")
         scheme = dig_str(get, "scheme").lower() or "http"
@@ -26,7 +31,8 @@ def target(probe: Mapping[str, Any]) -> str:
         return f"TCP {dig(probe, 'tcpSocket', 'port')}"
     if "grpc" in probe:
         return f"gRPC {dig(probe, 'grpc', 'port')}"
-    return "a command"
+    command = " ".join(str(each) for each in dig_list(probe, "exec", "command"))
+    return f"command {quote(command, most=60)}" if command else "a command"
 
 
 def port_of(probe: Mapping[str, Any]) -> int | str | None:
@@ -74,6 +80,9 @@ def allowed_s(probe: Mapping[str, Any]) -> int:
 def failure(message: str) -> str:
     """What a failing probe's event says, in a person's words; empty where it is unclear."""
     lowered = message.lower()
+    # What a command of the probe writes is its own; only the runtime says that there is none.
+    if _NO_COMMAND.search(lowered):
+        return "the command is not in the image"
     for sign, meaning in (
         ("connection refused", "nothing listens on that port"),
         ("statuscode: 404", "the path does not exist there"),
@@ -85,8 +94,6 @@ def failure(message: str) -> str:
         ("client sent an http request to an https", "it asks HTTP and the port speaks HTTPS"),
         ("deadline exceeded", "no answer within the probe's timeout"),
         ("timeout", "no answer within the probe's timeout"),
-        ("no such file", "the command is not in the image"),
-        ("not found", "the command is not in the image"),
         ("no route to host", "the pod's address cannot be reached from its node"),
         ("connection reset", "the connection was broken off"),
     ):

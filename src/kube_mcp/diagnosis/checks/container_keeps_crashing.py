@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, unwell_pods
+from kube_mcp.diagnosis.telltales import advice
 from kube_mcp.diagnosis.unreached import unreached, unresolved
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
@@ -38,6 +39,7 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         lasted = ran_for_s(ended)
         after = f", {human(lasted)} after it started" if lasted is not None else ""
         words = last_words(pod, each, scene)
+        nameless = unresolved(line for _, line in words)
         hook = failed_hook(pod, each, scene)
         if hook:
             after += ", killed because its postStart hook failed"
@@ -54,14 +56,15 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.lastState.terminated.message", dig_str(ended, "message")),
                 (f"event {hook.reason} (x{hook.count})", hook.message) if hook else ("", ""),
                 *words,
+                ("spec.dnsPolicy", dig_str(pod, "spec", "dnsPolicy")) if nameless else ("", ""),
             ),
             since=parse_time(dig(ended, "finishedAt")),
             blames=unreached(pod, words, scene),
             next=f"Correct the postStart hook of {each.name}."
             if hook
             else "Check the name that did not resolve, then the cluster's DNS."
-            if unresolved(line for _, line in words)
-            else _advice(dig(ended, "exitCode"), pod, each.name),
+            if nameless
+            else advice(words, each.name) or _advice(dig(ended, "exitCode"), pod, each.name),
         )
 
 

@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods
+from kube_mcp.diagnosis.telltales import advice
 from kube_mcp.diagnosis.unreached import unreached
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
@@ -48,7 +49,8 @@ def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
             ),
             since=parse_time(dig(each.ended, "finishedAt")),
             blames=unreached(pod, words, scene),
-            next=f"Read the log of the init container {each.name} for the error it ends with.",
+            next=advice(words, each.name)
+            or f"Read the log of the init container {each.name} for the error it ends with.",
         )
 
 

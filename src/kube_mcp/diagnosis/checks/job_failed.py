@@ -9,6 +9,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import containers, within
+from kube_mcp.diagnosis.telltales import advice
 from kube_mcp.diagnosis.workloads import is_deleted
 from kube_mcp.graph.owners import children, controller_of, pods_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
@@ -47,6 +48,7 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     ):
         return
     reason = dig_str(found, "reason")
+    words = _words(obj, scene)
     yield Finding(
         ref=ref_to(obj),
         workload=owner,
@@ -61,7 +63,7 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ("spec.backoffLimit", dig(obj, "spec", "backoffLimit"))
             if reason == "BackoffLimitExceeded"
             else ("", ""),
-            *_words(obj, scene),
+            *words,
         ),
         since=moment,
         blames=tuple(
@@ -71,7 +73,8 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         next="Raise activeDeadlineSeconds, or find out why it takes so long."
         if reason == "DeadlineExceeded"
-        else "Read the log of its last pod for the error, then run it again.",
+        else advice(words, "it")
+        or "Read the log of its last pod for the error, then run it again.",
     )
 
 

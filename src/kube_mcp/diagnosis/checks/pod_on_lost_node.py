@@ -6,13 +6,13 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
-from kube_mcp.diagnosis.pods import is_going, is_over, phase
+from kube_mcp.diagnosis.pods import is_going, is_over, phase, pod_template
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig_str
-from kube_mcp.scene import Scene, ref_to, refer
+from kube_mcp.scene import Scene, key_for, ref_to, refer
 
 
-@check("Pod", needs=["Node"], optional=["ReplicaSet", "Job"])
+@check("Pod", needs=["Node"], optional=["ReplicaSet", "Job", "Deployment", "StatefulSet"])
 def pod_on_lost_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod is recorded on a node that is not ready, or does not exist.
 
@@ -33,18 +33,26 @@ def pod_on_lost_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     if node is not None and (not ready or ready.get("status") == "True"):
         return
     state = "does not exist" if node is None else f"is not ready ({dig_str(ready, 'reason')})"
+    owner = workload_of(pod, scene)
+    above = (
+        scene.peek(key_for(owner.kind, owner.group), owner.namespace, owner.name) if owner else None
+    )
+    pinned = above is not None and dig_str(pod_template(above), "spec", "nodeName") == node_name
     yield Finding(
         ref=ref_to(pod),
-        workload=workload_of(pod, scene),
+        workload=owner,
         part=node_name,
         severity=CRITICAL,
         title=f"is on {node_name}, which {state}",
         evidence=evidence(
             ("spec.nodeName", node_name),
             (f"Node {node_name} status.conditions[Ready]", ready.get("status") or "not found"),
+            (f"spec.template.spec.nodeName of {owner}", node_name) if pinned else ("", ""),
             ("status.phase", phase(pod)),
         ),
         since=since(ready),
         blames=(refer("Node", "", node_name),),
-        next=f"Bring {node_name} back, or delete the pod so that it is made anew elsewhere.",
+        next=f"Take nodeName out of the pod template of {owner}, or name a node that exists."
+        if pinned and node is None
+        else f"Bring {node_name} back, or delete the pod so that it is made anew elsewhere.",
     )
