@@ -448,3 +448,17 @@ async def test_the_answer_keeps_to_its_budget(server: FakeApiServer, ask: Ask, v
     )
     assert len(answer.encode()) <= 8_000
     assert "characters in all" in answer
+
+
+async def test_a_line_of_its_own_size_is_cut_and_what_is_below_it_is_shown(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    server.add(build.config_map("big", {"a": "x" * 900_000, "b": "one\ntwo\n"}))
+    place = {"kind": "cm", "name": "big", "namespace": "shop"}
+    for more in ({"view": "yaml"}, {"fields": [".data"]}):
+        answer = await ask("get_resource", **place, **more)
+        assert len(answer.encode()) <= 30_000
+        assert "…(cut, 900," in answer
+        assert "one\n" in answer
+    one = await ask("get_resource", **place, fields=[".data.a"])
+    assert 29_000 < len(one.encode()) <= 30_000

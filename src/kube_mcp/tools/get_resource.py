@@ -117,12 +117,18 @@ def _yaml(target: Target, cursor: str, max_bytes: int) -> str:
 
 
 def _fit_lines(lines: list[str], max_bytes: int) -> tuple[list[str], int]:
-    """The lines that fit, the first of them cut where it alone is too long."""
-    kept, left = fit(lines, max_bytes)
-    if not kept and lines:
-        cut = lines[0].encode()[: max_bytes - 100].decode("utf-8", "ignore")
-        return [f"{cut}…(cut, {len(lines[0]):,} characters in all)"], left - 1
-    return kept, left
+    """The lines that fit. One that alone takes half the room is cut, or nothing below it would be
+    reached.
+    """
+    most = max_bytes // 2 if len(lines) > 1 else max_bytes
+    return fit((_cut(line, most) if len(line) * 4 > most else line for line in lines), max_bytes)
+
+
+def _cut(line: str, max_bytes: int) -> str:
+    if size(line) <= max_bytes:
+        return line
+    start = line.encode()[: max_bytes - 100].decode("utf-8", "ignore")
+    return f"{start}…(cut, {len(line):,} characters in all)"
 
 
 @dataclass
