@@ -227,6 +227,28 @@ w1    <masked: 6 chars>  web-tls  a --- end widgets ---
         assert "canary" not in await ask("list_resources", kind="widget", **arguments)
 
 
+async def test_a_column_does_not_part_a_value_from_the_name_that_tells_it(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    pair = {"key": "DB_PASSWORD", "value": "canary"}
+    server.add(
+        build.crd("example.com", "Variable"),
+        build.obj("example.com/v1", "Variable", "a", namespace="shop", spec=pair),
+        build.obj("example.com/v1", "Variable", "b", namespace="shop", spec={"pairs": [pair]}),
+        build.obj("example.com/v1", "Variable", "c", namespace="shop", **pair),
+    )
+    for column in (
+        ".spec.value",
+        ".spec.pairs[0].value",
+        ".spec.pairs[*].value",
+        ".value",
+        ".spec",
+    ):
+        answer = await ask("list_resources", kind="variable", columns=[column])
+        assert "<masked: 6 chars>" in answer
+        assert "canary" not in answer
+
+
 async def test_tables_of_built_in_kinds_are_masked_and_cleaned_too(
     server: FakeApiServer, ask: Ask
 ) -> None:

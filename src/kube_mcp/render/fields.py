@@ -30,6 +30,8 @@ _STEP = re.compile(
 
 #: Columns that are in no table, by the names they have here.
 COMPUTED = ("images", "labels", "annotations")
+#: Beside a `value`, what it is the value of.
+_TELLING = ("name", "key")
 
 Step = str | int | None
 
@@ -57,7 +59,8 @@ class Field:
     def keep(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         """The part of the object around the path, two levels deep.
 
-        Not less: whether a value is a secret is often said by what stands beside it.
+        Not less, and with the name of a pair: whether a value is a secret is often said by what
+        stands beside it.
         """
         if self.text_form == "images":
             return {key: obj[key] for key in ("spec",) if key in obj}
@@ -66,9 +69,11 @@ class Field:
             return {}
         second = self.steps[1] if len(self.steps) > 1 else None
         below = obj[first]
+        told = {key: obj[key] for key in _TELLING if key in obj}
         if isinstance(second, str) and isinstance(below, Mapping):
-            return {first: {second: below[second]} if second in below else {}}
-        return {first: below}
+            wanted = (second, *_TELLING)
+            return told | {first: {key: below[key] for key in wanted if key in below}}
+        return told | {first: below}
 
 
 def is_field(column: str) -> bool:
