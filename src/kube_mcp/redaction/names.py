@@ -82,7 +82,7 @@ _ABOUT = frozenset({
     "reason", "message", "description", "title", "text", "group", "groups", "resource", "resources",
     "api", "handler", "interceptor", "middleware", "module", "less", "through", "sync", "syncer",
     "webhook", "injector", "metadata", "config", "configuration", "settings", "options",
-    "second", "minute", "hour", "day", "encryption", "hasher", "hashing",
+    "validity", "second", "minute", "hour", "day", "encryption", "hasher", "hashing",
     "prefix", "suffix", "separator", "delimiter", "rate", "quota", "bucket", "cache", "region",
     # Parts of programs, as loggers print them: `c.e.shop.TokenService : started`.
     "service", "services", "filter", "encoder", "decoder", "factory", "impl", "client", "exception",

@@ -36,7 +36,7 @@ _PROSE_WORDS = _WORDS | frozenset({
 
 # $(VAR), ${VAR}, $VAR, {{ .Values.x }}, <placeholder>, %(x)s, $(cat /run/secrets/x)
 _REFERENCE = re.compile(
-    r"\$\([A-Za-z_][\w.]{0,128}\)|\$\{[A-Za-z_][\w.]{0,128}\}|\$[A-Z_][A-Z0-9_]{0,128}(?![\w$])"
+    r"\$\([A-Za-z_][\w.]{0,128}\)|\$\{env:[A-Za-z_]\w{0,128}\}|\$\{[A-Za-z_][\w.]{0,128}\}|\$[A-Z_][A-Z0-9_]{0,128}(?![\w$])"
     r"|\$\((?:cat|<)\s{1,3}/[\w./-]{1,256}\)|\{\{[^{}\"'`\n]{0,256}\}\}|<[A-Za-z_ .-]{1,64}>"
     r"|%\([\w.]{1,64}\)s|<masked: \d{1,9} chars>"
 )
@@ -46,9 +46,15 @@ _ADDRESS = re.compile(
     r":[\w:.$#{}()@+%-]{0,128}[/:][\w:/.$#{}()@+%-]{1,256}"
     r"|(?:env|secret):[\w./-]{1,128}|\$__(?:file|env)\{[^{}]{1,128}\}"
 )
+# YAML tags of Home Assistant, authentik and others: `!secret db_password`, `!Env DB_PASSWORD`.
+_TAGGED = re.compile(
+    r"!(?:secret|env_var|vault|[Ee]nv|[Ff]ile|Find|KeyOf|Context) [\w./\[\], -]{1,256}"
+)
 _PATH = re.compile(r"(?:~|\.{1,2})?(?:/[\w.@ -]{1,128}){1,32}/?|[A-Za-z]:\\[\w.\\ -]{1,256}")
 _STARS = re.compile(r"[*•.xX-]{3,64}|\[?(?:REDACTED|FILTERED|MASKED|HIDDEN)\]?|\*+[^*]{0,4}")
-_NO_PASSWORD = re.compile(r"://|\w@[\w-]+\.|^\d[\d:.TZ+-]*$|^/|\(\)|[:,]$|<masked: |\$\{|\{\{")
+_NO_PASSWORD = re.compile(
+    r"://|\w@[\w-]+\.|^\d[\d:.TZ+-]*$|^/|\(\)|[:,]$|<masked: |\$\{|\{\{|^!\w+$"
+)
 _SIGNS = re.compile(r"[!#$%^&*?=+~]")
 _ALNUM = re.compile(r"[A-Za-z0-9]")
 
@@ -83,6 +89,8 @@ def is_innocent(value: str) -> bool:
     bare = value.strip()
     if bare.lower() in _WORDS or is_reference(bare):
         return True
+    if bare[:1] == "!" and _TAGGED.fullmatch(bare):
+        return not any(looks_random(part) for part in re.split(r"[ /,]", bare))
     if ":" in bare or "$__" in bare:
         address = _ADDRESS.fullmatch(bare)
         if address:
