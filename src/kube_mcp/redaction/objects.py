@@ -204,7 +204,8 @@ def _walk(root: Any) -> Any:
                         todo.append(value)
                     else:
                         _walk_within(value, part_of, todo)
-        _rename(node, unfit)
+        if unfit:
+            _rename(node, unfit)
     return root
 
 
