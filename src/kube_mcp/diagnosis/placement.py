@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kube_mcp.objects import Obj, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import labels_of
@@ -38,16 +38,26 @@ def admits(pod: Obj, node: Obj) -> bool:
     )
 
 
+def usable(pod: Obj, nodes: Sequence[Obj]) -> list[Obj]:
+    """The nodes that the pod asks for and whose taints it tolerates."""
+    if any(_selector(pod)) or _terms(pod):
+        nodes = [node for node in nodes if admits(pod, node)]
+    return [node for node in nodes if tolerates(pod, node)]
+
+
 def tolerates(pod: Obj, node: Obj) -> bool:
     """Whether the pod tolerates every taint of the node that keeps new pods away.
 
     Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
     """
+    taints = dig_list(node, "spec", "taints")
+    if not taints:
+        return True
     tolerations = dig_list(pod, "spec", "tolerations")
     return all(
         dig_str(taint, "effect") == "PreferNoSchedule"
         or any(_covers(toleration, taint) for toleration in tolerations)
-        for taint in dig_list(node, "spec", "taints")
+        for taint in taints
     )
 
 

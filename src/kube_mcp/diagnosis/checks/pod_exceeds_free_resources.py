@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, r
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, plural
-from kube_mcp.diagnosis.placement import admits, tolerates
+from kube_mcp.diagnosis.placement import usable
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
@@ -34,15 +34,17 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     match = re.match(r"Insufficient (\S+)", found.main.text)
     resource = match[1] if match else "pods"
     asked = requests(pod).get(resource, 1 if resource == "pods" else 0)
-    nodes = list(scene.seen("Node"))
-    usable = [node for node in nodes if admits(pod, node) and tolerates(pod, node)]
-    names = {dig_str(node, "metadata", "name") for node in usable}
-    largest = largest_allocatable(resource, usable)
-    free = max(
-        (room.free(resource) for room in rooms(scene) if room.schedulable and room.name in names),
-        default=None,
+    nodes = scene.seen("Node")
+    may_run_on = usable(pod, nodes)
+    names = {dig_str(node, "metadata", "name") for node in may_run_on}
+    spare = [room for room in rooms(scene) if room.name in names]
+    largest = (
+        max(room.allocatable.get(resource, 0) for room in spare)
+        if spare
+        else largest_allocatable(resource, may_run_on)
     )
-    node = "node" if len(usable) == len(nodes) else "node it may run on"
+    free = max((room.free(resource) for room in spare if room.schedulable), default=None)
+    node = "node" if len(may_run_on) == len(nodes) else "node it may run on"
     never = largest is not None and asked > largest
     what = f"{amount(resource, asked)} {resource}" if asked else resource
     if never and largest is not None:
