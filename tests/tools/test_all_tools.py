@@ -14,6 +14,7 @@ import pytest
 from kube_mcp.access import rbac
 from kube_mcp.errors import InputError
 from kube_mcp.server.tool_host import Tools
+from kube_mcp.server.toolsets import Toolsets
 from kube_mcp.tools._tool import Tool, discover
 from scripts.tools import schemas
 
@@ -38,7 +39,7 @@ class _Reads:
 
 def listed() -> list[Mapping[str, Any]]:
     """``tools/list`` as it goes over the wire."""
-    host = Tools(ALL, _Reads())  # type: ignore[arg-type]
+    host = Tools(ALL, _Reads(), toolsets=Toolsets())  # type: ignore[arg-type]
     return [
         tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in host.listed(None)
     ]
