@@ -13,17 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from mcp import Client
-from mcp.client.auth import OAuthClientProvider
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientMetadata
 
 from tests.support.authentik import Authentik
 from tests.support.issuer import APPLICATION
-from tests.support.nanoidp import REDIRECT_URI
 from tests.support.person import Person
+from tests.support.python_client import signed_in
 from tests.support.served import Served, served
 from tests.support.typescript_client import PACKAGES, typescript
 from tests.support.whole import settings_text
@@ -66,24 +61,6 @@ async def product(folder: Path, *more: str) -> AsyncIterator[Product]:
             yield Product(url, provider, running)
 
 
-@asynccontextmanager
-async def python(at: Product, person: Person) -> AsyncIterator[tuple[Client, OAuthClientProvider]]:
-    oauth = OAuthClientProvider(
-        server_url=at.url,
-        client_metadata=OAuthClientMetadata.model_validate(
-            {"client_name": "test", "redirect_uris": [REDIRECT_URI]}
-        ),
-        storage=person,
-        redirect_handler=person.open_browser,
-        callback_handler=person.come_back,
-    )
-    async with (
-        httpx2.AsyncClient(auth=oauth, timeout=20) as http,
-        Client(streamable_http_client(at.url, http_client=http)) as client,
-    ):
-        yield client, oauth
-
-
 def _text(result: Any) -> str:
     return str(result.content[0].text)
 
@@ -91,7 +68,7 @@ def _text(result: Any) -> str:
 async def test_the_python_sdk_signs_in_and_refreshes(tmp_path: Path) -> None:
     async with product(tmp_path) as at:
         alice = Person("alice", at.provider)
-        async with python(at, alice) as (client, oauth):
+        async with signed_in(at.url, alice) as (client, oauth):
             first = await client.call_tool("cluster_overview", {})
             oauth.context.token_expiry_time = 1.0  # an hour has passed, as far as it knows
             second = await client.call_tool("cluster_overview", {})
@@ -113,7 +90,7 @@ async def test_the_python_sdk_signs_in_and_refreshes(tmp_path: Path) -> None:
 async def test_the_python_sdk_keeps_what_it_was_granted_when_it_steps_up(tmp_path: Path) -> None:
     async with product(tmp_path, GRANTS) as at:
         alice = Person("alice", at.provider)
-        async with python(at, alice) as (client, _):
+        async with signed_in(at.url, alice) as (client, _):
             await client.call_tool("cluster_overview", {})
             await client.call_tool("get_logs", LOGS)
             await client.call_tool("cluster_overview", {})

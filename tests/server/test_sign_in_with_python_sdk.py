@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from mcp import Client
-from mcp.client.auth import OAuthClientProvider
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientMetadata
 
 from testbed.bed import Bed
-from tests.support.nanoidp import REDIRECT_URI
 from tests.support.person import Person
+from tests.support.python_client import signed_in
 from tests.support.signed_server import LOGS, Signed, may_read, signed_server
 
 
@@ -28,27 +22,6 @@ from tests.support.signed_server import LOGS, Signed, may_read, signed_server
 async def running(bed: Bed, tmp_path: Path) -> AsyncIterator[Signed]:
     async with signed_server(bed, tmp_path) as server:
         yield server
-
-
-@asynccontextmanager
-async def signed_in(
-    running: Signed, person: Person
-) -> AsyncIterator[tuple[Client, OAuthClientProvider]]:
-    """A client that knows the address of the server and its own client id."""
-    oauth = OAuthClientProvider(
-        server_url=running.url,
-        client_metadata=OAuthClientMetadata.model_validate(
-            {"client_name": "test", "redirect_uris": [REDIRECT_URI]}
-        ),
-        storage=person,
-        redirect_handler=person.open_browser,
-        callback_handler=person.come_back,
-    )
-    async with (
-        httpx2.AsyncClient(auth=oauth, timeout=20) as http,
-        Client(streamable_http_client(running.url, http_client=http)) as client,
-    ):
-        yield client, oauth
 
 
 def _text(result: Any) -> str:
@@ -62,7 +35,7 @@ async def test_two_people_sign_in_and_each_reads_what_their_own_rbac_allows(
     await asyncio.to_thread(may_read, bed, namespace, "nano:alice")
     alice, bob = Person("alice", running.provider), Person("bob", running.provider)
 
-    async with signed_in(running, alice) as (hers, _), signed_in(running, bob) as (his, _):
+    async with signed_in(running.url, alice) as (hers, _), signed_in(running.url, bob) as (his, _):
         found = await hers.call_tool("list_configmaps", {"namespace": namespace})
         refused = await his.call_tool("list_configmaps", {"namespace": namespace})
 
@@ -80,7 +53,7 @@ async def test_an_expired_token_is_refreshed_without_a_new_sign_in(
 ) -> None:
     alice = Person("alice", running.provider)
 
-    async with signed_in(running, alice) as (client, oauth):
+    async with signed_in(running.url, alice) as (client, oauth):
         await client.call_tool("list_configmaps", {"namespace": "default"})
         oauth.context.token_expiry_time = 1.0  # an hour has passed, as far as the client knows
         await client.call_tool("list_configmaps", {"namespace": "default"})
@@ -97,7 +70,7 @@ async def test_a_tool_that_needs_more_makes_the_client_step_up_once(
 ) -> None:
     alice = Person("alice", running.provider)
 
-    async with signed_in(running, alice) as (client, _):
+    async with signed_in(running.url, alice) as (client, _):
         before = await client.call_tool("list_configmaps", {"namespace": "default"})
         logs = await client.call_tool("get_logs", {})
         again = await client.call_tool("get_logs", {})

@@ -28,6 +28,7 @@ from kube_mcp.redaction.objects import mask_object, mask_tree
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
 
 T = TypeVar("T")
+Query = TypeVar("Query", LogQuery, NodeLogQuery)
 
 #: Reads of several namespaces side by side.
 AT_ONCE = 8
@@ -224,11 +225,9 @@ class Cluster:
                 self._client, query, keep=keep, sift=sift, skips=sift.skips,
                 max_kept_bytes=max_kept_bytes, timeout_s=timeout_s,
             )  # fmt: skip
-        # A few lines more: a credential may stand below a name that a tail would leave out.
-        wider = replace(query, tail=query.tail + LINES_BEFORE) if query.tail is not None else query
         read = await read_log(
             self._client,
-            wider,
+            _wider(query),
             keep=keep + LINES_BEFORE,
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
@@ -287,10 +286,9 @@ class Cluster:
     ) -> LogRead | None:
         """The newest lines of a node's log, masked; None where its kubelet takes no queries."""
         self._check_kubelet(all_namespaces=True)
-        wider = replace(query, tail=query.tail + LINES_BEFORE) if query.tail is not None else query
         read = await read_node_log(
             self._client,
-            wider,
+            _wider(query),
             keep=keep + LINES_BEFORE,
             max_kept_bytes=max_kept_bytes,
             timeout_s=timeout_s,
@@ -393,6 +391,11 @@ class Cluster:
         if exact == ():
             raise NotAllowed("This server shows no namespace to this caller.")
         return exact
+
+
+def _wider(query: Query) -> Query:
+    """A few lines more: a credential may stand below a name that a tail would leave out."""
+    return query if query.tail is None else replace(query, tail=query.tail + LINES_BEFORE)
 
 
 def _masked(read: LogRead, *, keep: int, unasked: bool) -> LogRead:

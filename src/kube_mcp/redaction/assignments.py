@@ -17,14 +17,13 @@ from kube_mcp.redaction.forms import (
     heredoc,
 )
 from kube_mcp.redaction.names import Says, says
+from kube_mcp.redaction.spans import Span
 from kube_mcp.redaction.values import (
     is_basic_login,
     is_innocent,
     is_prose,
     looks_random,
 )
-
-Span = tuple[int, int]
 
 # Looked for in lower case. Every name that says something contains one of these.
 _STEM = re.compile(

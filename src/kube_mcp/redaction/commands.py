@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from kube_mcp.redaction.spans import Span, without_overlap
 from kube_mcp.redaction.values import is_innocent
 from kube_mcp.redaction.windows import gate, windows
-
-Span = tuple[int, int]
 
 _WORD = re.compile(r"[a-z-]{1,32}")
 # Which flag of which tool is followed by a password. MySQL's must touch it: `-p shop` asks for one.
@@ -85,7 +84,7 @@ def find_command_credentials(text: str) -> list[Span]:
     if not spans:
         return spans
     readable = [span for span in spans if not is_innocent(text[slice(*span)])]
-    return _without_overlap(readable)
+    return without_overlap(readable)
 
 
 def _in(text: str) -> list[Span]:
@@ -111,11 +110,3 @@ def _in(text: str) -> list[Span]:
     if "AUTH " in text:
         spans += [found.span(1) for found in _AUTH_PLAIN.finditer(text)]
     return spans
-
-
-def _without_overlap(spans: list[Span]) -> list[Span]:
-    kept: list[Span] = []
-    for start, end in sorted(spans):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end))
-    return kept

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kube_mcp.redaction.spans import Span
 from kube_mcp.redaction.values import looks_like_password
-
-Span = tuple[int, int]
 
 # `<password>`, `<ns:password>`, `<password encrypted="no">`, and what may stand before the text.
 _XML_OPEN = re.compile(r"(?:\s[^<>\n]{0,256})?(?<!/)>\s{0,64}(<!\[CDATA\[)?")

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kube_mcp.redaction.assignments import find_assigned
+from kube_mcp.redaction.spans import Span
 from kube_mcp.redaction.values import decoded_text, is_reference, looks_random
 from kube_mcp.redaction.windows import gate, windows
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-Span = tuple[int, int]
+from kube_mcp.redaction.spans import Span
 
 _KIND = r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)"
 _BEGIN = re.compile(rf"-----BEGIN {_KIND}-----")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 
 from kube_mcp.redaction.names import is_about
+from kube_mcp.redaction.spans import Span, without_overlap
 from kube_mcp.redaction.values import is_innocent, looks_like_password, looks_random
 from kube_mcp.redaction.windows import gate, windows
-
-Span = tuple[int, int]
 
 _NOUN = (
     r"(?:[Pp](?:assword|assphrase|asscode|asswd)"
@@ -40,7 +39,7 @@ def find_told(text: str) -> list[Span]:
     for start, end in windows(text, _GATE):
         part = text[start:end]
         spans += [(start + first, start + last) for first, last in _in(part)]
-    return _without_overlap(spans)
+    return without_overlap(spans)
 
 
 def _in(text: str) -> list[Span]:
@@ -64,11 +63,3 @@ def _in(text: str) -> list[Span]:
 
 def _is_one(value: str) -> bool:
     return looks_like_password(value) and not is_innocent(value)
-
-
-def _without_overlap(spans: list[Span]) -> list[Span]:
-    kept: list[Span] = []
-    for start, end in sorted(spans):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end))
-    return kept

@@ -10,11 +10,11 @@ from kube_mcp.redaction.commands import find_command_credentials
 from kube_mcp.redaction.patterns import find_credentials, holds_credential
 from kube_mcp.redaction.pem import MARKS, find_private_keys
 from kube_mcp.redaction.sentences import find_told
+from kube_mcp.redaction.spans import Span
 from kube_mcp.redaction.values import is_base64, mask
 
 __all__ = ["clean_text", "mask_lines", "mask_text"]
 
-Span = tuple[int, int]
 
 #: No credential and no name of one is shorter, together with its value.
 _SHORTEST = 5

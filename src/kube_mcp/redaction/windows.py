@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import re2
 
-Span = tuple[int, int]
+from kube_mcp.redaction.spans import Span
 
 _options = re2.Options()
 _options.log_errors = False
