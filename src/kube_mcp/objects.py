@@ -98,22 +98,40 @@ def dig(obj: object, *path: str | int, default: Any = None) -> Any:
 
 def dig_map(obj: object, *path: str | int) -> Mapping[str, Any]:
     """Like `dig`, for a place that should hold a map: anything else counts as an empty one."""
-    value = dig(obj, *path)
-    return value if type(value) is dict or isinstance(value, Mapping) else {}
+    at = obj
+    for step in path:
+        if type(at) is not dict:
+            at = dig(obj, *path)
+            break
+        at = at.get(step)
+    return at if type(at) is dict or isinstance(at, Mapping) else {}
 
 
 def dig_list(obj: object, *path: str | int) -> Sequence[Any]:
     """Like `dig`, for a place that should hold a list: anything else counts as an empty one."""
-    value = dig(obj, *path)
-    if type(value) is list:
-        return value
-    return value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    at = obj
+    for step in path:
+        if type(at) is not dict:
+            at = dig(obj, *path)
+            break
+        at = at.get(step)
+    if type(at) is list:
+        return at
+    if at is None:
+        return ()
+    return at if isinstance(at, Sequence) and not isinstance(at, str | bytes) else ()
 
 
 def dig_str(obj: object, *path: str | int) -> str:
     """Like `dig`, for a place that should hold text: anything else counts as empty."""
-    value = dig(obj, *path)
-    return value if isinstance(value, str) else ""
+    at = obj
+    for step in path:
+        # The whole of a large cluster is asked through here: a second call for each costs a third.
+        if type(at) is not dict:
+            at = dig(obj, *path)
+            break
+        at = at.get(step)
+    return at if isinstance(at, str) else ""
 
 
 def dig_int(obj: object, *path: str | int, default: int = 0) -> int:

@@ -101,8 +101,12 @@ def refer(key: str, namespace: str, name: str) -> Ref:
 
 def ref_to(obj: Obj) -> Ref:
     """The reference of an object of a `Scene`, equal to what `refer` makes of its key."""
-    return refer(
-        key_of(obj), dig_str(obj, "metadata", "namespace"), dig_str(obj, "metadata", "name")
+    kind, group = dig_str(obj, "kind"), _group_of(obj)
+    return Ref(
+        kind,
+        dig_str(obj, "metadata", "namespace"),
+        dig_str(obj, "metadata", "name"),
+        group or BUILT_IN.get(kind, ""),
     )
 
 
@@ -238,9 +242,11 @@ class Scene:
 
     def derived(self, build: Callable[[Scene], T]) -> T:
         """What ``build`` makes of this scene, made once. For indexes that several callers share."""
-        if build not in self._derived:
-            self._derived[build] = build(self)
-        return cast("T", self._derived[build])
+        try:
+            return cast("T", self._derived[build])
+        except KeyError:
+            found = self._derived[build] = build(self)
+            return found
 
     def _is_outside(self, kind: str, namespace: str) -> bool:
         return bool(self.namespace and namespace) and namespace != self.namespace

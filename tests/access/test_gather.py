@@ -10,6 +10,8 @@ import pytest
 from kube_mcp.access.cluster import Cluster
 from kube_mcp.access.gather import gather
 from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.diagnosis.shapes import SHAPES
+from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError, ServerFault, TimedOut, Unauthorized, Unreachable
 from kube_mcp.kube.client import Client
 from kube_mcp.scene import Scene, Unreadable
@@ -163,3 +165,16 @@ async def test_a_built_in_group_that_cannot_be_discovered_is_a_gap_not_an_absenc
     scene = await read(server, "Deployment", "Pod", namespace="shop")
     assert "Deployment" not in scene.absent
     assert "the API group apps/v1 could not be read" in scene.why_not("Deployment")
+
+
+async def test_a_kind_that_is_decoded_by_its_shape_is_hidden_and_masked_like_any_other() -> None:
+    token = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    server = FakeApiServer(
+        build.pod("web-1", labels={"note": token}), build.pod("safe", namespace="vault")
+    )
+    scene = await read(
+        server, "Pod", policy=Policy(namespaces_deny=("vault",)), keep=slim, shapes=SHAPES
+    )
+    (pod,) = scene.all("Pod")
+    assert (pod["kind"], pod["apiVersion"], pod["metadata"]["name"]) == ("Pod", "v1", "web-1")
+    assert pod["metadata"]["labels"]["note"] == f"<masked: {len(token)} chars>"

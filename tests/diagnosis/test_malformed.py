@@ -20,31 +20,10 @@ from kube_mcp.diagnosis.slim import slim
 from kube_mcp.render.findings import findings_text
 from kube_mcp.scene import Scene, key_of
 from tests.support.cases import cases, load
+from tests.support.odd import ODD, paths, replace
 
 _CASES = cases(Path(__file__).parents[1] / "checks")
-_ODD: list[Any] = [
-    *(None, "", "x", 0, -1, 3.5, True, 10**30, "²", "9" * 30, "2026-03-01T12:00:00Z"),
-    *([], {}, [None], ["a", "a"], {"a": None}, [{}], [[]], {"name": []}, {"type": {}}),
-]
 _NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    if isinstance(value, dict):
-        for key, each in value.items():
-            found += _paths(each, (*path, key))
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            found += _paths(each, (*path, index))
-    return found
-
-
-def _replace(obj: dict[str, Any], path: tuple[Any, ...], value: Any) -> None:
-    at: Any = obj
-    for step in path[:-1]:
-        at = at[step]
-    at[path[-1]] = value
 
 
 def _survives(objects: list[dict[str, Any]], *, slimmed: bool) -> None:
@@ -71,11 +50,11 @@ def test_a_case_with_values_replaced_by_odd_ones_makes_no_check_fail(data: st.Da
     for _ in range(data.draw(st.integers(1, 4))):
         victim = data.draw(st.sampled_from(objects))
         # The kind is what files an object: it is never odd in what an API server serves.
-        places = [each for each in _paths(victim) if each != ("kind",)]
-        _replace(
+        places = [each for each in paths(victim) if each != ("kind",)]
+        replace(
             victim,
             data.draw(st.sampled_from(places)),
-            copy.deepcopy(data.draw(st.sampled_from(_ODD))),
+            copy.deepcopy(data.draw(st.sampled_from(ODD))),
         )
     _survives(objects, slimmed=data.draw(st.booleans()))
 
@@ -89,7 +68,7 @@ def _objects(path: Path) -> list[dict[str, Any]]:
 def test_an_object_of_which_every_part_is_odd_makes_no_check_fail(kind: str) -> None:
     name, _, group = kind.partition(".")
     objects: list[dict[str, Any]] = []
-    for odd in _ODD:
+    for odd in ODD:
         base = {"kind": name, "apiVersion": f"{group}/v1" if group else "v1"}
         objects.append({**base, "metadata": odd, "spec": odd, "status": odd})
         objects.append({**base, "metadata": {"name": "x"}, "spec": odd, "status": odd})

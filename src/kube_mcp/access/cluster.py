@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from kube_mcp.access import helm
 from kube_mcp.access.helm import Change, HelmRelease, Revision
+from kube_mcp.access.parts import fill
 from kube_mcp.access.policy import OPEN, Policy
 from kube_mcp.access.sift import LINES_BEFORE, LineFilter, Sift
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
@@ -26,6 +27,7 @@ from kube_mcp.objects import ResourceType, dig, dig_list, dig_map, dig_str
 from kube_mcp.redaction.cells import mask_cells
 from kube_mcp.redaction.objects import mask_object, mask_tree
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
+from kube_mcp.shapes import Part, Shape
 
 T = TypeVar("T")
 Query = TypeVar("Query", LogQuery, NodeLogQuery)
@@ -112,25 +114,35 @@ class Cluster:
         keep: Callable[[Any], Any] | None = None,
         then: Callable[[Any], Any] | None = None,
         metadata_only: bool = False,
-        lean: bool = False,
+        shape: Shape | None = None,
         progress: Progress | None = None,
     ) -> Listing:
         """Every object, from all pages, masked.
 
-        ``lean`` says that ``keep`` never looks at ``managedFields``.
-
         ``keep`` slims each object before it is masked, and must keep what stands beside a value;
         ``then`` turns the masked object into what the listing holds. A policy that hides
-        namespaces is asked before ``then``, so it always sees the object.
+        namespaces is asked before ``then``, so it always sees the object. ``shape`` decodes no
+        more than ``keep`` would keep, and must come to the same.
         """
         sift = self._sifts(resource, namespace)
         named = "name" if _is_namespace(resource) else "namespace"
 
+        def shown(item: Any) -> bool:
+            return not sift or self.policy.allows_namespace(dig_str(item, "metadata", named))
+
         def slim(item: Any) -> Any:
-            where = dig_str(item, "metadata", named)
-            if sift and not self.policy.allows_namespace(where):
+            parts: Sequence[Part] = ()
+            if shape is not None and type(item) is shape.item:
+                item, parts = shape.split(item)
+                item["kind"], item["apiVersion"] = resource.kind, resource.api_version
+                if not shown(item):
+                    return None
+            elif not shown(item):
                 return None
-            masked = mask_object(keep(item) if keep else item, kind=resource.kind)
+            elif keep:
+                item = keep(item)
+            masked = mask_object(item, kind=resource.kind)
+            fill(parts)
             return then(masked) if then else masked
 
         async def one(where: str) -> Listing:
@@ -141,7 +153,7 @@ class Cluster:
                 field_selector=field_selector,
                 keep=slim,
                 metadata_only=metadata_only,
-                lean=lean,
+                decode=shape.decode if shape else None,
                 progress=progress,
             )
 

@@ -13,6 +13,7 @@ from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.errors import OUTAGES, ClusterError, NotAllowed, NotFound, TimedOut, Unreachable
 from kube_mcp.objects import Obj, ResourceType
 from kube_mcp.scene import BUILT_IN, Scene, key_for
+from kube_mcp.shapes import Shape
 
 #: Lists in flight. The API server serves these side by side; more only queue at its own limits.
 AT_ONCE = 6
@@ -48,15 +49,16 @@ async def gather(
     now: datetime,
     deadline_s: float,
     keep: Callable[[str, Any], Any] | None = None,
-    lean: bool = False,
+    shapes: Mapping[str, Shape] | None = None,
     on_kind: Callable[[str], None] | None = None,
 ) -> Scene:
     """Read every kind that is served; what could not be read is named with the reason.
 
     Never raises for a single kind: a scene with gaps is an answer. Where an outage let nothing at
     all be read there is none, and that outage is raised: an empty scene would look healthy.
-    Cluster-scoped kinds are read whole even for one namespace, because causes live there. ``keep`` slims each object by its
-    scene key as it arrives; ``lean`` says that it never looks at ``managedFields``.
+    Cluster-scoped kinds are read whole even for one namespace, because causes live there.
+    ``keep`` slims each object by its scene key as it arrives; of the kinds in ``shapes`` no more
+    than that is decoded in the first place.
     """
     served = await cluster.resources()
     types = by_key(served.types)
@@ -73,7 +75,9 @@ async def gather(
             async with gate:
                 if not read and (gone := _gone(outages)):
                     raise gone  # it has been tried again already, and would be for every kind
-                listing = await cluster.list(resource, namespace=where, keep=slim, lean=lean)
+                listing = await cluster.list(
+                    resource, namespace=where, keep=slim, shape=(shapes or {}).get(key)
+                )
             read[key] = listing.items
         except NotFound:
             absent.add(key)  # the kind went away between discovery and the read
@@ -93,7 +97,7 @@ async def gather(
             unreadable[key] = f"{resource.full_name} cannot be listed"
         else:
             jobs[key] = asyncio.create_task(one(key, resource))
-    with _uncollected():
+    with uncollected():
         try:
             if jobs:
                 _, late = await asyncio.wait(jobs.values(), timeout=deadline_s)
@@ -130,8 +134,8 @@ _undisturbed = 0
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for reference cycles while objects arrive.
+def uncollected() -> Iterator[None]:
+    """No search for reference cycles while objects arrive, or are looked through.
 
     Decoded JSON holds none, and every few thousand new containers the collector would walk all
     objects kept so far: of 5,000 pods it takes longer than reading, decoding and masking them.

@@ -40,6 +40,10 @@ def requests(pod: Obj) -> dict[str, float]:
     return running
 
 
+# The parts of a pod's spec that `requests` reads.
+_ASKING = ("containers", "initContainers", "resources", "overhead")
+
+
 def _asked(container: object) -> dict[str, float]:
     limits = _numbers(dig_map(container, "resources", "limits"))
     return limits | _numbers(dig_map(container, "resources", "requests"))
@@ -85,11 +89,18 @@ def _rooms(scene: Scene) -> list[Room]:
     if scene.namespace or not scene.can_see("Pod") or "Pod" in scene.partial:
         return []
     requested: dict[str, dict[str, float]] = {}
+    known: dict[tuple[int, ...], dict[str, float]] = {}
     for pod in scene.seen("Pod"):
-        node = dig_str(pod, "spec", "nodeName")
+        spec = dig_map(pod, "spec")
+        node = dig_str(spec, "nodeName")
         if node and not is_over(pod):
+            # Replicas share their containers; the scene holds them, so no identity is used twice.
+            key = tuple(id(spec.get(part)) for part in _ASKING)
+            asked = known.get(key)
+            if asked is None:
+                asked = known[key] = requests(pod)
             total = requested.setdefault(node, {})
-            _add(total, requests(pod))
+            _add(total, asked)
             total["pods"] = total.get("pods", 0) + 1
     return [
         Room(

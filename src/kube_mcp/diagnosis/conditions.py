@@ -75,8 +75,8 @@ def conditions(obj: Obj) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def condition(obj: Obj, kind: str) -> Mapping[str, Any]:
     """The condition of one type, or an empty map."""
-    for _, each in conditions(obj):
-        if each.get("type") == kind:
+    for each in dig_list(obj, "status", "conditions"):
+        if (type(each) is dict or isinstance(each, Mapping)) and each.get("type") == kind:
             return each
     return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, Check
 from kube_mcp.diagnosis.finding import INFO, Diagnosis, Finding, Skipped
@@ -59,8 +60,7 @@ class _Run:
                 self.skipped[self.scene.partial[kind]].add(each.code)
             objects = self.scene.all(kind)
             self.checked[kind] = len(objects)
-            for obj in self.scene.derived(each.among) if each.among else objects:
-                self._look(each, obj)
+            self._look(each, self.scene.derived(each.among) if each.among else objects)
         self.ran += looked
 
     def _kinds(self, each: Check) -> Iterable[str]:
@@ -69,17 +69,20 @@ class _Run:
         named = [kind for kind in each.kinds if kind != ANY_CUSTOM_KIND]
         return [*named, *(kind for kind in self.scene.kinds if kind not in BUILT_IN)]
 
-    def _look(self, each: Check, obj: object) -> None:
-        if not isinstance(obj, dict):
-            return
-        try:
-            self.findings.extend(each.run(obj, self.scene))
-        except Unreadable as gap:
-            self.skipped[gap.reason].add(each.code)
-        except Exception as error:
-            # One odd object must not hide every other finding; that it happened is said.
-            what = f"the check failed on {ref_to(obj).full} ({type(error).__name__})"
-            self.skipped[what].add(each.code)
+    def _look(self, each: Check, objects: Iterable[object]) -> None:
+        look, scene = each.look, self.scene
+        for obj in objects:
+            if not isinstance(obj, dict):
+                continue
+            try:
+                for finding in look(obj, scene):
+                    self.findings.append(replace(finding, code=each.code))
+            except Unreadable as gap:
+                self.skipped[gap.reason].add(each.code)
+            except Exception as error:
+                # One odd object must not hide every other finding; that it happened is said.
+                what = f"the check failed on {ref_to(obj).full} ({type(error).__name__})"
+                self.skipped[what].add(each.code)
 
     def _skip(self, each: Check, kinds: Iterable[str]) -> None:
         for kind in kinds:

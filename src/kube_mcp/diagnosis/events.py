@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_str
+from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_map, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 from kube_mcp.words.times import parse_time
 
@@ -34,22 +34,22 @@ class Event:
 
 def event_of(obj: Obj) -> Event:
     """An ``Event`` object, of ``v1`` or ``events.k8s.io``, as a value."""
-    about_key = "involvedObject" if "involvedObject" in obj else "regarding"
-    group, slash, _ = dig_str(obj, about_key, "apiVersion").partition("/")
-    times = [
-        parse_time(dig(obj, *path))
-        for path in (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",))
-    ]
-    last = next((each for each in times if each is not None), None)
-    last = last or parse_time(dig(obj, "metadata", "creationTimestamp"))
+    about = dig_map(obj, "involvedObject" if "involvedObject" in obj else "regarding")
+    group, slash, _ = dig_str(about, "apiVersion").partition("/")
+    last = (
+        parse_time(dig(obj, "series", "lastObservedTime"))
+        or parse_time(obj.get("lastTimestamp"))
+        or parse_time(obj.get("eventTime"))
+        or parse_time(dig(obj, "metadata", "creationTimestamp"))
+    )
     return Event(
         about=refer(
-            key_for(dig_str(obj, about_key, "kind"), group if slash else ""),
-            dig_str(obj, about_key, "namespace"),
-            dig_str(obj, about_key, "name"),
+            key_for(dig_str(about, "kind"), group if slash else ""),
+            dig_str(about, "namespace"),
+            dig_str(about, "name"),
         ),
-        uid=dig_str(obj, about_key, "uid"),
-        part=dig_str(obj, about_key, "fieldPath"),
+        uid=dig_str(about, "uid"),
+        part=dig_str(about, "fieldPath"),
         kind=dig_str(obj, "type"),
         reason=dig_str(obj, "reason"),
         message=dig_str(obj, "message") or dig_str(obj, "note"),
@@ -60,12 +60,20 @@ def event_of(obj: Obj) -> Event:
     )
 
 
+def _read(scene: Scene) -> dict[int, Event]:
+    """By the identity of its object: the scene holds those, so none is used twice."""
+    return {id(obj): event_of(obj) for obj in scene.seen("Event") if isinstance(obj, dict)}
+
+
+def event_in(obj: Obj, scene: Scene) -> Event:
+    """`event_of` an object of the scene, read once."""
+    return scene.derived(_read).get(id(obj)) or event_of(obj)
+
+
 def _index(scene: Scene) -> dict[Ref, list[Event]]:
     index: dict[Ref, list[Event]] = {}
-    for obj in scene.seen("Event"):
-        if isinstance(obj, dict):
-            event = event_of(obj)
-            index.setdefault(event.about, []).append(event)
+    for event in scene.derived(_read).values():
+        index.setdefault(event.about, []).append(event)
     for events in index.values():
         events.sort(key=lambda each: each.last.timestamp() if each.last else 0.0, reverse=True)
     return index
@@ -82,8 +90,10 @@ def events_about(obj: Obj, scene: Scene, *reasons: str) -> Sequence[Event]:
     Empty also where events could not be read: they expire, so nothing may be concluded from
     there being none. Events about an earlier object of the same name are left out.
     """
+    found = scene.derived(_index).get(ref_to(obj))
+    if not found:
+        return ()
     uid = dig_str(obj, "metadata", "uid")
-    found = scene.derived(_index).get(ref_to(obj), ())
     return [
         each
         for each in found

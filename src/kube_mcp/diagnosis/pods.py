@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,6 +115,15 @@ def _container(
 def phase(pod: Obj) -> str:
     """``Pending``, ``Running``, ``Succeeded``, ``Failed`` or ``Unknown``."""
     return dig_str(pod, "status", "phase")
+
+
+def distinct(pods: Iterable[Obj]) -> list[Obj]:
+    """One pod of each set of containers: the replicas of a workload share theirs."""
+    found: dict[tuple[int, int], Obj] = {}
+    for pod in pods:
+        spec = dig_map(pod, "spec")
+        found.setdefault((id(spec.get("containers")), id(spec.get("initContainers"))), pod)
+    return list(found.values())
 
 
 def is_over(pod: Obj) -> bool:

@@ -18,87 +18,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from kube_mcp.diagnosis.fields import (
+    ABOUT,
+    ANNOTATIONS,
+    CONDITION,
+    CONFIG,
+    CONTAINER,
+    CONTAINER_HISTORY,
+    CONTAINER_LISTS,
+    CONTAINER_STATUS,
+    DEFAULTS,
+    ENDPOINT,
+    EVENT,
+    EVENT_ABOUT,
+    META,
+    NODE_CONDITION,
+    NODE_INFO,
+    NODE_SPEC,
+    OWNER,
+    PLAIN_WHEN_TRUE,
+    POD_SPEC,
+    POD_STATUS,
+    REFERRING,
+    REPLICA_SET_SPEC,
+    STATUS_LISTS,
+)  # fmt: skip
 from kube_mcp.objects import dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import BUILT_IN
 
-#: Annotations that change what an object means.
-ANNOTATIONS = frozenset(
-    {
-        "deployment.kubernetes.io/revision",
-        "ingressclass.kubernetes.io/is-default-class",
-        "kubernetes.io/ingress.class",
-        "kustomize.toolkit.fluxcd.io/reconcile",
-        "nginx.ingress.kubernetes.io/canary",
-        "meta.helm.sh/release-name",
-        "meta.helm.sh/release-namespace",
-        "storageclass.kubernetes.io/is-default-class",
-        "volume.beta.kubernetes.io/storage-class",
-        "volume.kubernetes.io/selected-node",
-        "volume.kubernetes.io/storage-provisioner",
-    }
-)
-
-_META = (
-    "name",
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "finalizers",
-    "generation",
-    "labels",
-)
-_OWNER = ("apiVersion", "kind", "name", "controller")
-_POD_SPEC = (
-    "activeDeadlineSeconds",
-    "affinity",
-    "dnsPolicy",
-    "hostNetwork",
-    "imagePullSecrets",
-    "nodeName",
-    "nodeSelector",
-    "overhead",
-    "priorityClassName",
-    "readinessGates",
-    "resources",
-    "restartPolicy",
-    "runtimeClassName",
-    "schedulerName",
-    "schedulingGates",
-    "serviceAccountName",
-    "terminationGracePeriodSeconds",
-    "topologySpreadConstraints",
-)
-_CONTAINER = (
-    "name",
-    "image",
-    "restartPolicy",
-    "resources",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-)
-_POD_STATUS = ("phase", "reason", "message", "startTime", "nominatedNodeName", "podIP")
-_STATUS_LISTS = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-_CONDITION = ("type", "status", "reason", "message", "lastTransitionTime", "observedGeneration")
-# True is what every pod has in these; Ready is kept for when it became so.
-_PLAIN_WHEN_TRUE = frozenset(
-    {"PodScheduled", "Initialized", "ContainersReady", "PodReadyToStartContainers"}
-)
-# What the API server fills in where nobody said anything.
-_DEFAULTS: Mapping[str, object] = {
-    "schedulerName": "default-scheduler",
-    "serviceAccountName": "default",
-    "dnsPolicy": "ClusterFirst",
-    "terminationGracePeriodSeconds": 30,
-}
 # A controller's or runtime's message can hold a whole build log; its start names the cause.
 _LONGEST_MESSAGE = 2000
 
@@ -116,16 +69,16 @@ def slim(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
         "apiVersion": obj.get("apiVersion") or _api_version(name, group),
         "metadata": _metadata(dig_map(obj, "metadata")),
     }
-    shape = _SHAPES.get(kind)
-    if shape is not None:
-        out.update(shape(obj))
-    else:
-        out.update(
-            (key, value)
-            for key, value in obj.items()
-            if key not in ("kind", "apiVersion", "metadata")
-        )
-    return out
+    return out | body(kind, obj)
+
+
+def body(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """What `slim` keeps of an object beside its type and metadata."""
+    if shape := _BODIES.get(kind):
+        return shape(obj)
+    return {
+        key: value for key, value in obj.items() if key not in ("kind", "apiVersion", "metadata")
+    }
 
 
 def _api_version(name: str, group: str) -> str:
@@ -152,18 +105,22 @@ def _from_json(text: bytes) -> Any:
 
 
 def _metadata(meta: Mapping[str, Any]) -> dict[str, Any]:
-    out = {key: meta[key] for key in _META if key in meta}
-    if "labels" in out:
-        out["labels"] = _shared(out["labels"])
+    out = {key: meta[key] for key in META if key in meta}
+    if labels := meta.get("labels"):
+        out["labels"] = _shared(labels)
     annotations = {
         key: value for key, value in dig_map(meta, "annotations").items() if key in ANNOTATIONS
     }
     if annotations:
         out["annotations"] = annotations
-    if meta.get("ownerReferences"):
-        owners = [_pick(each, *_OWNER) for each in dig_list(meta, "ownerReferences")]
-        out["ownerReferences"] = _shared(owners)
+    if kept := owners(meta.get("ownerReferences")):
+        out["ownerReferences"] = _shared(kept)
     return out
+
+
+def owners(found: object) -> list[dict[str, Any]]:
+    """What is kept of an object's owner references."""
+    return [_pick(each, *OWNER) for each in dig_list(found)]
 
 
 def _pick(obj: object, *keys: str) -> dict[str, Any]:
@@ -172,24 +129,27 @@ def _pick(obj: object, *keys: str) -> dict[str, Any]:
 
 
 def _pod(obj: Mapping[str, Any]) -> dict[str, Any]:
-    return {"spec": _pod_spec(dig_map(obj, "spec")), "status": _pod_status(dig_map(obj, "status"))}
+    status = pod_status(dig_map(obj, "status"))
+    for key in plain_statuses(status):
+        status[key] = _shared(status[key])
+    return {"spec": _pod_spec(dig_map(obj, "spec")), "status": status}
 
 
 def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
-    out = {key: spec[key] for key in _POD_SPEC if key in spec and spec[key] != _DEFAULTS.get(key)}
-    tolerations = [each for each in dig_list(spec, "tolerations") if not _is_default(each)]
-    if tolerations:
-        out["tolerations"] = _shared(tolerations)
-    for key in ("affinity", "topologySpreadConstraints"):
-        if key in out:
-            out[key] = _shared(out[key])
-    for key in ("initContainers", "containers", "ephemeralContainers"):
-        if spec.get(key):
-            out[key] = _shared([_container(each) for each in dig_list(spec, key)])
-    volumes = [_volume(each) for each in dig_list(spec, "volumes") if _refers(each)]
-    if volumes:
-        out["volumes"] = _shared(volumes)
+    out = {
+        key: spec[key]
+        for key in POD_SPEC
+        if key in spec and not (key in DEFAULTS and spec[key] == DEFAULTS[key])
+    }
+    for key, build in SHARED_SPEC.items():
+        if (value := spec.get(key)) and (kept := build(value)):
+            out[key] = _shared(kept)
     return out
+
+
+def tolerations(found: object) -> list[Any]:
+    """Those that somebody wrote."""
+    return [each for each in dig_list(found) if not _is_default(each)]
 
 
 def _is_default(toleration: object) -> bool:
@@ -200,8 +160,13 @@ def _is_default(toleration: object) -> bool:
     ) and (dig(toleration, "tolerationSeconds") == 300)
 
 
+def containers(found: object) -> list[dict[str, Any]]:
+    """What is kept of the containers of a pod or a template, of whichever list."""
+    return [_container(each) for each in dig_list(found)]
+
+
 def _container(container: object) -> dict[str, Any]:
-    out = _pick(container, *_CONTAINER)
+    out = _pick(container, *CONTAINER)
     if not out.get("resources"):
         out.pop("resources", None)
     ports = [
@@ -224,51 +189,81 @@ def _from(entry: object) -> bool:
     return "configMapKeyRef" in source or "secretKeyRef" in source
 
 
-_REFERRING = ("persistentVolumeClaim", "configMap", "secret", "projected", "csi", "ephemeral")
+def volumes(found: object) -> list[dict[str, Any]]:
+    """The volumes that need another object."""
+    return [_pick(each, "name", *REFERRING) for each in dig_list(found) if _refers(each)]
 
 
 def _refers(volume: object) -> bool:
     """Whether a volume needs another object; the token that every pod has does not count."""
     if isinstance(name := dig(volume, "name"), str) and name.startswith("kube-api-access-"):
         return False
-    return any(key in dig_map(volume) for key in _REFERRING)
+    return any(key in dig_map(volume) for key in REFERRING)
 
 
-def _volume(volume: object) -> dict[str, Any]:
-    return _pick(volume, "name", *_REFERRING)
+def same(found: Any) -> Any:
+    """All of it."""
+    return found
 
 
-def _pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
-    out = _pick(status, *_POD_STATUS)
+#: The fields of a pod's spec that all replicas of a workload have in common, and what is kept of
+#: each; nothing is, where that is empty.
+SHARED_SPEC: Mapping[str, Callable[[Any], Any]] = {
+    "affinity": same,
+    "tolerations": tolerations,
+    "topologySpreadConstraints": same,
+    **dict.fromkeys(CONTAINER_LISTS, containers),
+    "volumes": volumes,
+}
+
+
+def pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a pod's status."""
+    out = {key: status[key] for key in POD_STATUS if key in status}
     conditions = [
         _condition(each)
         for each in dig_list(status, "conditions")
-        if dig(each, "status") != "True" or dig_str(each, "type") not in _PLAIN_WHEN_TRUE
+        if not _goes_without_saying(each)
     ]
     if conditions:
         out["conditions"] = conditions
-    for key in _STATUS_LISTS:
-        if status.get(key):
-            out[key] = [_container_status(each) for each in dig_list(status, key)]
-            if all(_is_plain(each) for each in out[key]):
-                out[key] = _shared(out[key])
+    for key in STATUS_LISTS:
+        if found := status.get(key):
+            out[key] = [_container_status(each) for each in dig_list(found)]
     return out
 
 
+def plain_statuses(status: Mapping[str, Any]) -> Iterator[str]:
+    """The lists of a status of which every container is plain: those of other pods are the same."""
+    for key in STATUS_LISTS:
+        if (found := status.get(key)) and all(_is_plain(each) for each in found):
+            yield key
+
+
+def _goes_without_saying(condition: object) -> bool:
+    return (
+        type(condition) is dict
+        and condition.get("status") == "True"
+        and condition.get("type") in PLAIN_WHEN_TRUE
+    )
+
+
 def _condition(found: object) -> dict[str, Any]:
-    out = {key: value for key, value in _pick(found, *_CONDITION).items() if value is not None}
+    source = dig_map(found)
+    out = {key: value for key in CONDITION if (value := source.get(key)) is not None}
     if isinstance(message := out.get("message"), str) and len(message) > _LONGEST_MESSAGE:
         out["message"] = message[:_LONGEST_MESSAGE]
     return out
 
 
 def _container_status(status: object) -> dict[str, Any]:
-    out = _pick(status, "name", "state", "ready", "started")
+    source = dig_map(status)
+    out = {key: source[key] for key in CONTAINER_STATUS if key in source}
     # Most containers never restarted: what they lack need not be written down.
-    for key in ("lastState", "restartCount"):
-        if value := dig(status, key):
+    for key in CONTAINER_HISTORY:
+        if value := source.get(key):
             out[key] = value
-    if _is_plain(out) and "running" in dig_map(out, "state"):
+    if _is_plain(out) and "running" in dig_map(out.get("state")):
         # When it started matters only where it is not ready, or was restarted.
         out["state"] = {"running": {}}
     return out
@@ -280,7 +275,12 @@ def _is_plain(status: Mapping[str, Any]) -> bool:
 
 
 def _workload(obj: Mapping[str, Any]) -> dict[str, Any]:
-    spec = dict(dig_map(obj, "spec"))
+    return {"spec": workload_spec(dig(obj, "spec")), "status": dig_map(obj, "status")}
+
+
+def workload_spec(found: object) -> dict[str, Any]:
+    """What is kept of the spec of a workload with a pod template."""
+    spec = dict(dig_map(found))
     if "template" in spec:
         spec["template"] = _template(spec["template"])
     if "volumeClaimTemplates" in spec:
@@ -288,13 +288,14 @@ def _workload(obj: Mapping[str, Any]) -> dict[str, Any]:
             {"metadata": _pick(dig(each, "metadata"), "name"), "spec": dig_map(each, "spec")}
             for each in dig_list(spec, "volumeClaimTemplates")
         ]
-    return {"spec": spec, "status": dig_map(obj, "status")}
+    return spec
 
 
-def _template(template: object) -> dict[str, Any]:
+def _template(found: object) -> dict[str, Any]:
+    """What is kept of a workload's pod template."""
     return {
-        "metadata": {"labels": dig_map(template, "metadata", "labels")},
-        "spec": _pod_spec(dig_map(template, "spec")),
+        "metadata": {"labels": dig_map(found, "metadata", "labels")},
+        "spec": _pod_spec(dig_map(found, "spec")),
     }
 
 
@@ -308,7 +309,7 @@ def _cron_job(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 def _replica_set(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "spec": _pick(dig(obj, "spec"), "replicas", "selector"),
+        "spec": _pick(dig(obj, "spec"), *REPLICA_SET_SPEC),
         "status": dig_map(obj, "status"),
     }
 
@@ -316,42 +317,23 @@ def _replica_set(obj: Mapping[str, Any]) -> dict[str, Any]:
 def _node(obj: Mapping[str, Any]) -> dict[str, Any]:
     status = _pick(dig(obj, "status"), "allocatable")
     status["conditions"] = [
-        _pick(each, *_CONDITION, "lastHeartbeatTime")
-        for each in dig_list(obj, "status", "conditions")
+        _pick(each, *NODE_CONDITION) for each in dig_list(obj, "status", "conditions")
     ]
-    status["nodeInfo"] = _pick(
-        dig(obj, "status", "nodeInfo"), "kubeletVersion", "architecture", "operatingSystem"
-    )
+    status["nodeInfo"] = _pick(dig(obj, "status", "nodeInfo"), *NODE_INFO)
     return {
-        "spec": _pick(dig(obj, "spec"), "taints", "unschedulable", "providerID"),
+        "spec": _pick(dig(obj, "spec"), *NODE_SPEC),
         "status": status,
     }
 
 
-_EVENT = (
-    "type",
-    "reason",
-    "message",
-    "note",
-    "count",
-    "series",
-    "firstTimestamp",
-    "lastTimestamp",
-    "eventTime",
-    "reportingComponent",
-    "source",
-)
-_ABOUT = ("kind", "namespace", "name", "uid", "apiVersion", "fieldPath")
-
-
 def _event(obj: Mapping[str, Any]) -> dict[str, Any]:
-    out = {key: value for key, value in _pick(obj, *_EVENT).items() if value}
+    out = {key: value for key, value in _pick(obj, *EVENT).items() if value}
     for key in ("message", "note"):
         if isinstance(text := out.get(key), str) and len(text) > _LONGEST_MESSAGE:
             out[key] = text[:_LONGEST_MESSAGE]
-    for key in ("involvedObject", "regarding"):
+    for key in EVENT_ABOUT:
         if key in obj:
-            out[key] = _pick(obj[key], *_ABOUT)
+            out[key] = _pick(obj[key], *ABOUT)
     return out
 
 
@@ -359,16 +341,13 @@ def _endpoint_slice(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "addressType": obj.get("addressType"),
         "ports": dig_list(obj, "ports"),
-        "endpoints": [
-            _pick(each, "conditions", "nodeName", "targetRef")
-            for each in dig_list(obj, "endpoints")
-        ],
+        "endpoints": [_pick(each, *ENDPOINT) for each in dig_list(obj, "endpoints")],
     }
 
 
 def _keys_only(obj: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {
-        key: dict.fromkeys(dig_map(obj, key), "") for key in ("data", "binaryData") if key in obj
+        key: dict.fromkeys(dig_map(obj, key), "") for key in CONFIG if key in obj
     }
     return out | _pick(obj, "type")
 
@@ -400,7 +379,7 @@ def _crd(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {"spec": spec, "status": dig_map(obj, "status")}
 
 
-_SHAPES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+_BODIES: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "Pod": _pod,
     "Deployment": _workload,
     "StatefulSet": _workload,

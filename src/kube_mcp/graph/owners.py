@@ -16,19 +16,27 @@ def owner_refs(obj: Obj) -> list[tuple[Ref, bool]]:
     """
     found = []
     for owner in dig_list(obj, "metadata", "ownerReferences"):
-        kind, name = dig_str(owner, "kind"), dig_str(owner, "name")
-        if not kind or not name:
-            continue
-        group, slash, _ = dig_str(owner, "apiVersion").partition("/")
-        key = key_for(kind, group if slash else "")
-        namespace = "" if kind == "Node" else dig_str(obj, "metadata", "namespace")
-        found.append((refer(key, namespace, name), dig(owner, "controller") is True))
+        ref = _ref(owner, obj)
+        if ref is not None:
+            found.append((ref, dig(owner, "controller") is True))
     return found
 
 
 def controller_of(obj: Obj) -> Ref | None:
     """The object's controlling owner, by reference."""
-    return next((ref for ref, controls in owner_refs(obj) if controls), None)
+    for owner in dig_list(obj, "metadata", "ownerReferences"):
+        if dig(owner, "controller") is True and (ref := _ref(owner, obj)) is not None:
+            return ref
+    return None
+
+
+def _ref(owner: object, obj: Obj) -> Ref | None:
+    kind, name = dig_str(owner, "kind"), dig_str(owner, "name")
+    if not kind or not name:
+        return None
+    group, slash, _ = dig_str(owner, "apiVersion").partition("/")
+    namespace = "" if kind == "Node" else dig_str(obj, "metadata", "namespace")
+    return refer(key_for(kind, group if slash else ""), namespace, name)
 
 
 def workload_of(obj: Obj, scene: Scene) -> Ref | None:
@@ -56,8 +64,14 @@ def workload_of(obj: Obj, scene: Scene) -> Ref | None:
 def _pods_by_owner(scene: Scene) -> dict[Ref, list[Obj]]:
     index: dict[Ref, list[Obj]] = {}
     above: dict[Ref, Ref | None] = {}  # pods of one ReplicaSet have one Deployment
+    # Replicas share the very references; the scene holds them, so no identity is used twice.
+    known: dict[tuple[int, str], Ref | None] = {}
     for pod in scene.seen("Pod"):
-        owner = controller_of(pod)
+        references = dig(pod, "metadata", "ownerReferences")
+        key = (id(references), dig_str(pod, "metadata", "namespace"))
+        if key not in known:
+            known[key] = controller_of(pod)
+        owner = known[key]
         if owner is None:
             continue
         index.setdefault(owner, []).append(pod)

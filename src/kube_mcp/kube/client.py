@@ -21,8 +21,6 @@ from kube_mcp.kube.errors import raise_for_status
 from kube_mcp.kube.guard import HELM_RELEASE_SELECTOR, Guard
 from kube_mcp.kube.helm import MAX_SECRET_BYTES, Release, decode
 from kube_mcp.kube.identity import Identity, IdentityTransport
-from kube_mcp.kube.lean import can_be_lean
-from kube_mcp.kube.lean import decode as decode_lean
 from kube_mcp.kube.paths import resource_path
 from kube_mcp.kube.retry import Retry
 from kube_mcp.kube.tables import ACCEPT, ACCEPT_TABLE_ONLY, Table, decode_page
@@ -54,6 +52,9 @@ METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 Progress = Callable[[int, int | None], None]
+
+#: A decoder of a page, of `kube_mcp.shapes.Shape`.
+Decode = Callable[[bytes], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Client:
         field_selector: str = "",
         page_size: int = PAGE_OBJECTS,
         metadata_only: bool = False,
-        lean: bool = False,
+        decode: Decode | None = None,
     ) -> AsyncGenerator[Any, None]:
         """The decoded pages of a list, one at a time; the next one is fetched while one is used.
 
@@ -197,7 +198,6 @@ class Client:
         path = resource_path(resource, namespace=namespace)
         metadata_only = metadata_only or is_secret(resource)
         accept = METADATA_LIST if metadata_only else "application/json"
-        lean = lean and can_be_lean(resource)
 
         def fetch(token: str) -> asyncio.Task[bytes]:
             query = _query(label_selector, field_selector, page_size, token)
@@ -209,7 +209,7 @@ class Client:
         try:
             while coming is not None:
                 body = await coming
-                page = (decode_lean(body) if lean else None) or _decode(body, path)
+                page = (decode(body) if decode else None) or _decode(body, path)
                 coming = None
                 del body  # a page's bytes and its objects need not be in memory together
                 if token := dig_str(page, "metadata", "continue"):
@@ -231,12 +231,13 @@ class Client:
         field_selector: str = "",
         keep: Callable[[Any], Any] | None = None,
         metadata_only: bool = False,
-        lean: bool = False,
+        decode: Decode | None = None,
         progress: Progress | None = None,
     ) -> Listing:
         """Every object, from all pages; ``keep`` shrinks each one as its page arrives.
 
-        ``lean`` leaves out ``managedFields`` where that is cheap.
+        ``decode`` may make something else than dicts of a page's items, for ``keep`` to take; a
+        page for which it gives None is decoded whole.
 
         Where the server forgets its continue token half way (410), the whole list is read once
         more in one request, and the note says so.
@@ -254,7 +255,7 @@ class Client:
                     field_selector=field_selector,
                     page_size=page_size,
                     metadata_only=metadata_only,
-                    lean=lean,
+                    decode=decode,
                 )
                 async with aclosing(pages):
                     async for page in pages:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kube_mcp.access.cluster import Cluster
-from kube_mcp.access.gather import by_key, gather
+from kube_mcp.access.gather import by_key, gather, uncollected
 from kube_mcp.diagnosis.check import all_checks, needs
 from kube_mcp.diagnosis.crashes import wants_logs
 from kube_mcp.diagnosis.engine import run
+from kube_mcp.diagnosis.shapes import SHAPES
 from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError, InputError, NotAllowed
 from kube_mcp.kube.logs import LogQuery
@@ -61,7 +62,8 @@ async def diagnose(args: Args, call: Call) -> str:
     elif namespace:
         await check_namespace(cluster, namespace)
     scene = await read_scene(call, namespace=namespace)
-    diagnosis = run(all_checks(), scene)
+    with uncollected():
+        diagnosis = run(all_checks(), scene)
     if target is not None:
         from kube_mcp.diagnosis.focus import about
 
@@ -85,7 +87,7 @@ async def read_scene(
 
     scene = await gather(
         cluster, kinds, namespace=namespace, now=call.now(), deadline_s=DEADLINE_S,
-        keep=slim, lean=True, on_kind=told,
+        keep=slim, shapes=SHAPES, on_kind=told,
     )  # fmt: skip
     await call.progress(done, total, f"{done} kinds read")
     if not with_logs:

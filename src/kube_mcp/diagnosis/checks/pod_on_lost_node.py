@@ -12,7 +12,21 @@ from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
 
 
-@check("Pod", needs=["Node"], optional=["ReplicaSet", "Job", "Deployment", "StatefulSet"])
+def _on_lost_nodes(scene: Scene) -> list[Obj]:
+    well = {
+        dig_str(node, "metadata", "name")
+        for node in scene.seen("Node")
+        if condition(node, "Ready").get("status", "True") == "True"
+    }
+    return [pod for pod in scene.all("Pod") if dig_str(pod, "spec", "nodeName") not in well]
+
+
+@check(
+    "Pod",
+    needs=["Node"],
+    among=_on_lost_nodes,
+    optional=["ReplicaSet", "Job", "Deployment", "StatefulSet"],
+)
 def pod_on_lost_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod is recorded on a node that is not ready, or does not exist.
 

@@ -6,7 +6,7 @@ from kube_mcp.diagnosis.backends import is_external, selected_pods
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CERTAIN, CRITICAL, LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
-from kube_mcp.diagnosis.pods import is_ready
+from kube_mcp.diagnosis.pods import distinct, is_ready
 from kube_mcp.diagnosis.probes import port_of
 from kube_mcp.objects import Obj, dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -30,12 +30,13 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
     if is_external(obj):
         return
     pods = selected_pods(obj, scene)
-    declared = {port for pod in pods for port in _ports(pod)}
+    declared = {port for pod in distinct(pods) for port in _ports(pod)}
     if not pods:
         return
     # A port named for what watches the application says nothing of where it serves.
     numbers = {(protocol, number) for protocol, name, number in declared if name not in _ASIDE}
-    probed = {number for pod in pods if is_ready(pod) for number in _probed(pod)}
+    ready = distinct(pod for pod in pods if is_ready(pod))
+    probed = {number for pod in ready for number in _probed(pod)}
     wanted = [
         (dig_str(port, "protocol") or "TCP", dig(port, "targetPort", default=dig(port, "port")))
         for port in dig_list(obj, "spec", "ports")

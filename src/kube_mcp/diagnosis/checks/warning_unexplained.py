@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import looks_well
-from kube_mcp.diagnosis.events import Event, event_of, every_event
+from kube_mcp.diagnosis.events import Event, event_in, every_event
 from kube_mcp.diagnosis.finding import POSSIBLE, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import STARTING_S, created, is_over, is_ready, older_than, within
@@ -47,7 +47,7 @@ def warning_unexplained(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: events are cluster components' words; some warn of nothing.
     """
-    event = event_of(obj)
+    event = event_in(obj, scene)
     if not event.is_warning or event.reason in _PASSING or event.count < _COUNT:
         return
     if not within(event.last, _RECENT_S, scene.now) or not event.about.name:

@@ -1,0 +1,209 @@
+"""The kinds that fill a large cluster, decoded with no more than `slim` keeps of them.
+
+What comes of a page here and what `slim` makes of the same objects is the same; where a page does
+not have the form its kind should have, `slim` is what reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict
+
+import msgspec
+import orjson
+from msgspec import UNSET, Raw
+
+from kube_mcp.diagnosis import slim
+from kube_mcp.diagnosis.fields import (
+    ABOUT,
+    ANNOTATIONS,
+    CONDITION,
+    CONFIG,
+    CONTAINER_HISTORY,
+    CONTAINER_STATUS,
+    DEFAULTS,
+    ENDPOINT,
+    EVENT,
+    EVENT_ABOUT,
+    META,
+    NODE_CONDITION,
+    NODE_INFO,
+    NODE_SPEC,
+    POD_SPEC,
+    POD_STATUS,
+    REPLICA_SET_SPEC,
+    STATUS_LISTS,
+)  # fmt: skip
+from kube_mcp.shapes import Part, Shape
+
+_Split = Callable[[Any], tuple[dict[str, Any], Sequence[Part]]]
+
+
+def _map(name: str, plain: Iterable[str], **typed: Any) -> Any:
+    """A JSON object of which these fields are decoded and all others passed over."""
+    make: Any = TypedDict
+    return make(name, {**dict.fromkeys(plain, Any), **typed}, total=False)
+
+
+def _list(name: str, fields: Iterable[str]) -> Any:
+    """A list of such objects. The API server writes null for some that are empty."""
+    of = _map(name, fields)
+    return list[of] | None  # type: ignore[valid-type]
+
+
+_Meta = _map(
+    "Meta", META, labels=Raw, ownerReferences=Raw, annotations=_map("Annotations", ANNOTATIONS)
+)
+
+
+def _shape(split: _Split, **fields: Any) -> Shape:
+    """A shape of objects with metadata and these top-level fields."""
+    item = msgspec.defstruct(
+        "Item", [("metadata", _Meta), *((n, t, UNSET) for n, t in fields.items())]
+    )
+    page = msgspec.defstruct("Page", [("metadata", dict[str, Any]), ("items", list[item])])  # type: ignore[valid-type]
+    decoder = msgspec.json.Decoder(page)
+
+    def decode(body: bytes) -> dict[str, Any] | None:
+        try:
+            found: Any = decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return {"metadata": found.metadata, "items": found.items}
+
+    return Shape(decode, item, split)
+
+
+def _metadata(meta: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
+    labels = meta.pop("labels", None)
+    if labels is not None:
+        parts.append(Part(meta, "labels", bytes(labels), slim.same))
+    owners = meta.pop("ownerReferences", None)
+    if owners is not None:
+        parts.append(Part(meta, "ownerReferences", bytes(owners), slim.owners))
+    if not meta.get("annotations", True):
+        del meta["annotations"]
+    return meta
+
+
+# Pods
+
+_ContainerStatuses = _list("ContainerStatus", (*CONTAINER_STATUS, *CONTAINER_HISTORY))
+_PodStatus = _map(
+    "PodStatus",
+    POD_STATUS,
+    conditions=_list("Condition", CONDITION),
+    **dict.fromkeys(STATUS_LISTS, _ContainerStatuses),
+)
+_PodSpec = _map("PodSpec", POD_SPEC, **dict.fromkeys(slim.SHARED_SPEC, Raw))
+
+# The token that the admission controller gives every pod has a name of its own in each, and is not
+# kept. These texts can be nothing else: a quotation mark within a string would be escaped.
+_TOKEN_MOUNT = re.compile(
+    rb'\{"name":"kube-api-access-[a-z0-9]{1,63}","readOnly":true,'
+    rb'"mountPath":"/var/run/secrets/kubernetes\.io/serviceaccount"\}'
+)
+_TOKEN_VOLUME = re.compile(
+    rb'\{"name":"kube-api-access-[a-z0-9]{1,63}",(?="projected":\{"sources":\[\{"serviceAccountToken":)'
+)
+_TOKEN = b'"kube-api-access-'
+
+
+def _without_token(name: str, text: bytes) -> bytes:
+    if name == "volumes":
+        return _TOKEN_VOLUME.sub(b'{"name":"kube-api-access-",', text)
+    return _TOKEN_MOUNT.sub(b"{}", text)
+
+
+def _split_pod(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
+    parts: list[Part] = []
+    meta = _metadata(item.metadata, parts)
+    spec: dict[str, Any] = {} if item.spec is UNSET else item.spec
+    for name, build in slim.SHARED_SPEC.items():
+        if name not in spec:
+            continue
+        raw = spec.pop(name)
+        text = bytes(raw)
+        if _TOKEN in text:
+            text = _without_token(name, text)
+        parts.append(Part(spec, name, text, build))
+    for name, value in DEFAULTS.items():
+        if name in spec and spec[name] == value:
+            del spec[name]
+    status = {} if item.status is UNSET else slim.pod_status(item.status)
+    plain = tuple(slim.plain_statuses(status))
+    parts += [Part(status, name, orjson.dumps(status.pop(name)), slim.same) for name in plain]
+    return {"metadata": meta, "spec": spec, "status": status}, parts
+
+
+# Other kinds
+
+
+def _split_workload(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
+    """A spec is nobody else's, but mostly still the same when the cluster is read again."""
+    parts: list[Part] = []
+    own = {"metadata": _metadata(item.metadata, parts)}
+    own["spec"] = {}
+    if item.spec is not UNSET:
+        parts.append(Part(own, "spec", bytes(item.spec), slim.workload_spec))
+    own["status"] = {} if item.status is UNSET else item.status
+    return own, parts
+
+
+def _split_as(key: str) -> _Split:
+    """What `slim` makes of the fields that were decoded."""
+
+    def split(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
+        parts: list[Part] = []
+        fields = {
+            name: value
+            for name in item.__struct_fields__
+            if name != "metadata" and (value := getattr(item, name)) is not UNSET
+        }
+        return {"metadata": _metadata(item.metadata, parts), **slim.body(key, fields)}, parts
+
+    return split
+
+
+_KEYS = dict.fromkeys(CONFIG, dict[str, Raw])
+_PLAIN = (
+    "CronJob", "Job", "Namespace", "PersistentVolume", "PersistentVolumeClaim",
+    "ReplicationController", "ResourceQuota", "Service",
+)  # fmt: skip
+
+#: By their key in a scene.
+SHAPES: Mapping[str, Shape] = {
+    "Pod": _shape(_split_pod, spec=_PodSpec, status=_PodStatus),
+    **{
+        key: _shape(_split_workload, spec=Raw, status=dict[str, Any])
+        for key in ("DaemonSet", "Deployment", "StatefulSet")
+    },
+    "ReplicaSet": _shape(
+        _split_as("ReplicaSet"), spec=_map("ReplicaSetSpec", REPLICA_SET_SPEC), status=Any
+    ),
+    "Node": _shape(
+        _split_as("Node"),
+        spec=_map("NodeSpec", NODE_SPEC),
+        status=_map(
+            "NodeStatus",
+            ("allocatable",),
+            conditions=_list("NodeCondition", NODE_CONDITION),
+            nodeInfo=_map("NodeInfo", NODE_INFO),
+        ),
+    ),
+    "Event": _shape(
+        _split_as("Event"),
+        **dict.fromkeys(EVENT, Any),
+        **dict.fromkeys(EVENT_ABOUT, _map("About", ABOUT)),
+    ),
+    "EndpointSlice": _shape(
+        _split_as("EndpointSlice"),
+        addressType=Any,
+        ports=Any,
+        endpoints=_list("Endpoint", ENDPOINT),
+    ),
+    "ConfigMap": _shape(_split_as("ConfigMap"), **_KEYS, type=Any),
+    # These have nothing beside the two; a custom resource may have any field.
+    **{key: _shape(_split_as(key), spec=Any, status=Any) for key in _PLAIN},
+}
