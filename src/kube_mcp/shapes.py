@@ -8,8 +8,9 @@ names what objects share, so that it is decoded, slimmed and masked once for all
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Raw
 
 
 class Part(NamedTuple):
@@ -26,16 +27,6 @@ class Part(NamedTuple):
     build: Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How one kind is read.
-
-    ``decode`` turns a list's body into a document with ``metadata`` and ``items``, or None where
-    the body does not have the form that the kind's fields should have: it is then decoded whole.
-    ``split`` turns one of those items, which are of type ``item``, into what is the object's own
-    and what it shares.
-    """
-
-    decode: Callable[[bytes], dict[str, Any] | None]
-    item: type
-    split: Callable[[Any], tuple[dict[str, Any], Sequence[Part]]]
+#: Of an object's JSON its own part, and what it shares with others; None where it does not have the
+#: form that its kind should have: it is then decoded whole. Must depend on nothing but the JSON.
+Shape = Callable[[Raw], tuple[dict[str, Any], Sequence[Part]] | None]

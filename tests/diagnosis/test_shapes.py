@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
@@ -16,17 +16,26 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from kube_mcp.access.cluster import Cluster
 from kube_mcp.access.gather import gather
 from kube_mcp.access.parts import fill
+from kube_mcp.diagnosis.check import all_checks, needs
+from kube_mcp.diagnosis.crashes import wants_logs
+from kube_mcp.diagnosis.engine import run
+from kube_mcp.diagnosis.focus import about
 from kube_mcp.diagnosis.shapes import SHAPES
 from kube_mcp.diagnosis.slim import slim
+from kube_mcp.graph.build import build, kinds
+from kube_mcp.graph.walk import around
 from kube_mcp.kube import kubeconfig
 from kube_mcp.kube.client import Client
 from kube_mcp.kube.pool import open_pool
 from kube_mcp.redaction.objects import mask_object
-from kube_mcp.scene import Scene, key_of
+from kube_mcp.render.findings import findings_text
+from kube_mcp.render.relations import relations_text
+from kube_mcp.scene import Scene, key_of, ref_to
 from kube_mcp.shapes import Shape
 from testbed import scenario
 from testbed.bed import Bed
@@ -35,43 +44,30 @@ from tests.support.odd import ODD, paths, replace
 
 # Whole numbers beyond 64 bits are no JSON of an API server's; decoders differ in what they make of it.
 _ODD = [each for each in ODD if each != 10**30]
+_KINDS = needs(all_checks()) | kinds()
 _CASES = cases(Path(__file__).parents[1] / "checks")
 
 
-def _page(objects: Iterable[Any]) -> bytes:
-    """As an API server lists them: the items do not say their type."""
-    items = [
-        {key: value for key, value in each.items() if key not in ("kind", "apiVersion")}
-        if isinstance(each, dict)
-        else each
-        for each in objects
-    ]
-    return orjson.dumps({"metadata": {"resourceVersion": "1"}, "items": items})
+def _json(obj: Any) -> bytes:
+    """As an API server has it in a list: the items do not say their type."""
+    return orjson.dumps({k: v for k, v in obj.items() if k not in ("kind", "apiVersion")})
 
 
-def _slimmed(key: str, objects: Iterable[Any]) -> list[Any]:
-    return [mask_object(slim(key, orjson.loads(orjson.dumps(each))), kind=key) for each in objects]
+def _slimmed(key: str, obj: Any) -> dict[str, Any]:
+    """What is kept of an object that is decoded whole."""
+    found = mask_object(slim(key, orjson.loads(_json(obj))), kind=key)
+    return {name: value for name, value in found.items() if name not in ("kind", "apiVersion")}
 
 
-def _shaped(key: str, body: bytes) -> list[Any] | None:
-    """The same, read as `kube_mcp.access.cluster.Cluster.list` does; None where it is left whole."""
-    page = SHAPES[key].decode(body)
-    if page is None:
+def _shaped(key: str, obj: Any) -> dict[str, Any] | None:
+    """The same, read by its shape; None where that is left to the ordinary decoder."""
+    split = SHAPES[key](Raw(_json(obj)))
+    if split is None:
         return None
-    found = []
-    for item in page["items"]:
-        own, parts = SHAPES[key].split(item)
-        mask_object(own, kind=key)
-        fill(parts)
-        found.append(own)
-    return found
-
-
-def _without_type(objects: Iterable[Any]) -> list[Any]:
-    return [
-        {name: value for name, value in each.items() if name not in ("kind", "apiVersion")}
-        for each in objects
-    ]
+    own, parts = split
+    mask_object(own, kind=key)
+    fill(parts)
+    return own
 
 
 @cache
@@ -96,9 +92,9 @@ def test_a_shape_keeps_of_every_case_what_slim_keeps(key: str) -> None:
     assert objects, f"no case of any check has a {key}"
     read = 0
     for each in objects:
-        found = _shaped(key, _page([each]))
+        found = _shaped(key, each)
         if found is not None:
-            assert found == _without_type(_slimmed(key, [each]))
+            assert found == _slimmed(key, each)
             read += 1
     assert read > len(objects) / 2
 
@@ -117,9 +113,9 @@ def test_an_odd_object_is_read_as_slim_reads_it_or_left_to_slim(data: st.DataObj
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.sampled_from(paths(obj)))
         replace(obj, place, copy.deepcopy(data.draw(st.sampled_from(_ODD))))
-    found = _shaped(key, _page([obj]))
+    found = _shaped(key, obj)
     if found is not None:
-        assert found == _without_type(_slimmed(key, [obj]))
+        assert found == _slimmed(key, obj)
 
 
 def _pod(token: str, node: str, **more: Any) -> dict[str, Any]:
@@ -154,25 +150,19 @@ def _pod(token: str, node: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_replicas_of_a_workload_share_their_containers_and_volumes() -> None:
-    found = _shaped("Pod", _page([_pod("abcde", "n1"), _pod("fghij", "n2")]))
-    assert found is not None
-    one, other = (each["spec"] for each in found)
+    found = [_shaped("Pod", _pod(*each)) for each in (("abcde", "n1"), ("fghij", "n2"))]
+    one, other = (each["spec"] for each in found if each)
     assert one["containers"] is other["containers"]
     assert one["volumes"] is other["volumes"]
     assert (one["nodeName"], other["nodeName"]) == ("n1", "n2")
 
 
 def test_what_only_looks_like_the_name_of_a_token_volume_is_kept_as_it_is() -> None:
-    pods = [
-        _pod("abcde", "n1", envFrom=[{"configMapRef": {"name": f"kube-api-access-{name}"}}])
-        for name in ("klmno", "pqrst")
-    ]
-    found = _shaped("Pod", _page(pods))
-    assert found is not None
-    assert [each["spec"]["containers"][0]["envFrom"] for each in found] == [
-        [{"configMapRef": {"name": "kube-api-access-klmno"}}],
-        [{"configMapRef": {"name": "kube-api-access-pqrst"}}],
-    ]
+    for name in ("kube-api-access-klmno", "kube-api-access-pqrst"):
+        from_map = [{"configMapRef": {"name": name}}]
+        found = _shaped("Pod", _pod("abcde", "n1", envFrom=from_map))
+        assert found is not None
+        assert found["spec"]["containers"][0]["envFrom"] == from_map
 
 
 def test_a_shared_part_is_masked_like_any_other() -> None:
@@ -181,9 +171,7 @@ def test_a_shared_part_is_masked_like_any_other() -> None:
     pod["metadata"]["labels"]["note"] = token
     pod["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": token}]
     for _ in range(2):  # the second time from what is remembered
-        found = _shaped("Pod", _page([pod]))
-        assert found is not None
-        text = orjson.dumps(found).decode()
+        text = orjson.dumps(_shaped("Pod", pod)).decode()
         assert token not in text
         assert text.count("<masked") == 3
 
@@ -194,16 +182,16 @@ def test_of_a_config_map_only_the_names_of_its_keys_are_kept() -> None:
         "data": {"password": "hunter2"},
         "binaryData": {"b": "eA=="},
     }
-    found = _shaped("ConfigMap", _page([config]))
-    assert found == _without_type(_slimmed("ConfigMap", [config]))
+    found = _shaped("ConfigMap", config)
+    assert found == _slimmed("ConfigMap", config)
     assert found is not None
-    assert found[0]["data"] == {"password": ""}
+    assert found["data"] == {"password": ""}
     assert "eA==" not in repr(found)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"items": null}', b'{"items": [{"spec": 1}]}'])
-def test_a_page_of_another_form_is_left_to_the_ordinary_decoder(body: bytes) -> None:
-    assert all(shape.decode(body) is None for shape in SHAPES.values())
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"null", b'{"metadata": 1}', b"{"])
+def test_what_has_no_form_of_an_object_is_left_to_the_ordinary_decoder(text: bytes) -> None:
+    assert all(shape(Raw(text)) is None for shape in SHAPES.values())
 
 
 async def test_a_real_cluster_reads_the_same_with_shapes_and_without(bed: Bed) -> None:
@@ -225,3 +213,18 @@ async def _read(bed: Bed, shapes: Mapping[str, Shape] | None) -> Scene:
         )  # fmt: skip
     finally:
         await pool.aclose()
+
+
+@pytest.mark.parametrize("path", _CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_nobody_changes_what_later_readings_are_given_again(path: Path) -> None:
+    case = load(path)
+    objects = [slim(key_of(obj), obj) for obj in case.objects]
+    scene = Scene.of(objects, now=case.now, namespace=case.namespace, served=_KINDS)
+    before = copy.deepcopy(objects)
+    diagnosis = run(all_checks(), scene)
+    wants_logs(scene)
+    graph = build(scene)
+    for obj in objects:
+        findings_text(about(diagnosis, scene, obj), max_bytes=7000)
+        relations_text(around(graph, ref_to(obj), depth=3), scene, max_bytes=7000)
+    assert objects == before

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from msgspec import Raw
+
 from kube_mcp.access import helm
 from kube_mcp.access.helm import Change, HelmRelease, Revision
-from kube_mcp.access.parts import fill
 from kube_mcp.access.policy import OPEN, Policy
+from kube_mcp.access.shaped import read_shaped
 from kube_mcp.access.sift import LINES_BEFORE, LineFilter, Sift
 from kube_mcp.errors import ClusterError, Forbidden, NotAllowed
 from kube_mcp.kube.client import PODS, SECRETS, Client, Listing, Progress, is_secret
@@ -27,7 +29,7 @@ from kube_mcp.objects import ResourceType, dig, dig_list, dig_map, dig_str
 from kube_mcp.redaction.cells import mask_cells
 from kube_mcp.redaction.objects import mask_object, mask_tree
 from kube_mcp.redaction.text import clean_text, mask_lines, mask_text
-from kube_mcp.shapes import Part, Shape
+from kube_mcp.shapes import Shape
 
 T = TypeVar("T")
 Query = TypeVar("Query", LogQuery, NodeLogQuery)
@@ -121,8 +123,10 @@ class Cluster:
 
         ``keep`` slims each object before it is masked, and must keep what stands beside a value;
         ``then`` turns the masked object into what the listing holds. A policy that hides
-        namespaces is asked before ``then``, so it always sees the object. ``shape`` decodes no
-        more than ``keep`` would keep, and must come to the same.
+        namespaces is asked before ``then``, so it always sees the object.
+
+        ``shape`` decodes no more than ``keep`` would keep, and must come to the same. What it gives
+        is shared with later readings, so nobody may change it.
         """
         sift = self._sifts(resource, namespace)
         named = "name" if _is_namespace(resource) else "namespace"
@@ -131,18 +135,12 @@ class Cluster:
             return not sift or self.policy.allows_namespace(dig_str(item, "metadata", named))
 
         def slim(item: Any) -> Any:
-            parts: Sequence[Part] = ()
-            if shape is not None and type(item) is shape.item:
-                item, parts = shape.split(item)
-                item["kind"], item["apiVersion"] = resource.kind, resource.api_version
-                if not shown(item):
-                    return None
-            elif not shown(item):
+            if shape is not None and type(item) is Raw:
+                masked = read_shaped(item, resource, shape=shape, keep=keep)
+                return masked if shown(masked) else None
+            if not shown(item):
                 return None
-            elif keep:
-                item = keep(item)
-            masked = mask_object(item, kind=resource.kind)
-            fill(parts)
+            masked = mask_object(keep(item) if keep else item, kind=resource.kind)
             return then(masked) if then else masked
 
         async def one(where: str) -> Listing:
@@ -153,7 +151,7 @@ class Cluster:
                 field_selector=field_selector,
                 keep=slim,
                 metadata_only=metadata_only,
-                decode=shape.decode if shape else None,
+                as_text=shape is not None,
                 progress=progress,
             )
 

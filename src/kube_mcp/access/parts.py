@@ -7,35 +7,33 @@ from typing import Any
 
 import orjson
 
+from kube_mcp.access.memory import Memory
 from kube_mcp.errors import ServerFault
 from kube_mcp.redaction.objects import mask_tree
 from kube_mcp.shapes import Part
 
-#: How much JSON is remembered, and the longest single text. A workload's template is one or two
-#: kilobytes, so this is what two thousand workloads share; what was built of it takes three times
-#: as much.
-_MOST_BYTES = 4 * 1024 * 1024
+#: The longest text that is remembered. A workload's template is one or two kilobytes.
 _LONGEST = 64 * 1024
 
-# Keyed by the very text an API server has just sent to whoever asks, and holding only what is
-# masked: nobody learns from it what he may not read.
-_known: dict[tuple[Callable[[Any], Any], str, bytes], Any] = {}
-_known_bytes = 0
+# What four thousand workloads share; what is built of it takes three times as much. Keyed by the
+# very text an API server has just sent to whoever asks, and holding only what is masked: nobody
+# learns from it what he may not read.
+_known = Memory(most_bytes=8 * 1024 * 1024)
+_UNKNOWN = object()
 
 
 def fill(parts: Iterable[Part]) -> None:
     """Put every part in its place, masked. Raises `ServerFault` for a text that is not JSON."""
     known = _known.get
     for holder, name, text, build in parts:
-        kept = known((build, name, text), _known)
-        if kept is _known:
+        kept = known((build, name, text), _UNKNOWN)
+        if kept is _UNKNOWN:
             kept = _build(build, name, text)
         if kept:
             holder[name] = kept
 
 
 def _build(build: Callable[[Any], Any], name: str, text: bytes) -> Any:
-    global _known_bytes
     try:
         kept = build(orjson.loads(text))
     except orjson.JSONDecodeError as error:
@@ -43,9 +41,5 @@ def _build(build: Callable[[Any], Any], name: str, text: bytes) -> Any:
     # Under its name, because that can say what the value is.
     kept = mask_tree({name: kept})[name]
     if len(text) <= _LONGEST:
-        if _known_bytes + len(text) > _MOST_BYTES:
-            _known.clear()
-            _known_bytes = 0
-        _known[(build, name, text)] = kept
-        _known_bytes += len(text)
+        _known.keep((build, name, text), kept, len(text))
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,10 +39,6 @@ def requests(pod: Obj) -> dict[str, float]:
     running.update(_asked(dig_map(pod, "spec")))
     _add(running, _numbers(dig_map(pod, "spec", "overhead")))
     return running
-
-
-# The parts of a pod's spec that `requests` reads.
-_ASKING = ("containers", "initContainers", "resources", "overhead")
 
 
 def _asked(container: object) -> dict[str, float]:
@@ -88,20 +85,28 @@ def rooms(scene: Scene) -> list[Room]:
 def _rooms(scene: Scene) -> list[Room]:
     if scene.namespace or not scene.can_see("Pod") or "Pod" in scene.partial:
         return []
-    requested: dict[str, dict[str, float]] = {}
-    known: dict[tuple[int, ...], dict[str, float]] = {}
+    placed: Counter[tuple[str, int, int, int, int]] = Counter()
+    example: dict[tuple[int, ...], Obj] = {}
     for pod in scene.seen("Pod"):
         spec = dig_map(pod, "spec")
         node = dig_str(spec, "nodeName")
         if node and not is_over(pod):
-            # Replicas share their containers; the scene holds them, so no identity is used twice.
-            key = tuple(id(spec.get(part)) for part in _ASKING)
-            asked = known.get(key)
-            if asked is None:
-                asked = known[key] = requests(pod)
-            total = requested.setdefault(node, {})
-            _add(total, asked)
-            total["pods"] = total.get("pods", 0) + 1
+            # Replicas share what they ask for; the scene holds it, so no identity is used twice.
+            asks = (
+                id(spec.get("containers")),
+                id(spec.get("initContainers")),
+                id(spec.get("resources")),
+                id(spec.get("overhead")),
+            )
+            placed[(node, *asks)] += 1
+            example.setdefault(asks, pod)
+    asked = {asks: requests(pod) for asks, pod in example.items()}
+    requested: dict[str, dict[str, float]] = {}
+    for (node, *asks_for), pods in placed.items():
+        total = requested.setdefault(node, {})
+        for resource, value in asked[tuple(asks_for)].items():
+            total[resource] = total.get(resource, 0) + value * pods
+        total["pods"] = total.get("pods", 0) + pods
     return [
         Room(
             name=dig_str(node, "metadata", "name"),

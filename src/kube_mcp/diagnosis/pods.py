@@ -153,13 +153,14 @@ def unwell_pods(scene: Scene) -> Sequence[Obj]:
 def _is_plainly_well(pod: Obj) -> bool:
     if phase(pod) != "Running" or is_going(pod) or not is_ready(pod):
         return False
-    return all(
-        dig(each, "ready") is True and not dig(each, "restartCount")
-        for part in ("containerStatuses", "ephemeralContainerStatuses")
-        for each in dig_list(pod, "status", part)
-    ) and not any(
+    status = dig_map(pod, "status")
+    for part in ("containerStatuses", "ephemeralContainerStatuses"):
+        for each in dig_list(status.get(part)):
+            if dig(each, "ready") is not True or dig(each, "restartCount"):
+                return False
+    return not any(
         dig(each, "restartCount") or dig(each, "state", "waiting")
-        for each in dig_list(pod, "status", "initContainerStatuses")
+        for each in dig_list(status.get("initContainerStatuses"))
     )
 
 

@@ -62,17 +62,15 @@ def _shape(split: _Split, **fields: Any) -> Shape:
     item = msgspec.defstruct(
         "Item", [("metadata", _Meta), *((n, t, UNSET) for n, t in fields.items())]
     )
-    page = msgspec.defstruct("Page", [("metadata", dict[str, Any]), ("items", list[item])])  # type: ignore[valid-type]
-    decoder = msgspec.json.Decoder(page)
+    decoder = msgspec.json.Decoder(item)
 
-    def decode(body: bytes) -> dict[str, Any] | None:
+    def shape(text: Raw) -> tuple[dict[str, Any], Sequence[Part]] | None:
         try:
-            found: Any = decoder.decode(body)
+            return split(decoder.decode(text))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        return {"metadata": found.metadata, "items": found.items}
 
-    return Shape(decode, item, split)
+    return shape
 
 
 def _metadata(meta: dict[str, Any], parts: list[Part]) -> dict[str, Any]:

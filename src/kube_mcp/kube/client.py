@@ -13,6 +13,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from kube_mcp.errors import Gone, NotFound, ServerFault
@@ -42,6 +43,9 @@ PAGE_ROWS = 2500
 #: No page is larger than this, or something is wrong with the server.
 MAX_PAGE_BYTES = 128 * 1024 * 1024
 
+# A list's kind and metadata, with the longest token there is: it names an object's key in etcd.
+_MAX_HEAD_BYTES = 4096
+
 #: One object. etcd refuses more than about 1.5 MiB; aggregated APIs may not.
 MAX_OBJECT_BYTES = 16 * 1024 * 1024
 
@@ -52,9 +56,6 @@ METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 Progress = Callable[[int, int | None], None]
-
-#: A decoder of a page, of `kube_mcp.shapes.Shape`.
-Decode = Callable[[bytes], dict[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Client:
         field_selector: str = "",
         page_size: int = PAGE_OBJECTS,
         metadata_only: bool = False,
-        decode: Decode | None = None,
+        as_text: bool = False,
     ) -> AsyncGenerator[Any, None]:
         """The decoded pages of a list, one at a time; the next one is fetched while one is used.
 
@@ -209,11 +210,15 @@ class Client:
         try:
             while coming is not None:
                 body = await coming
-                page = (decode(body) if decode else None) or _decode(body, path)
                 coming = None
+                # The API server prepares the next page while this one is decoded and masked.
+                token = _token(body)
+                if token:
+                    coming = fetch(token)
+                    await asyncio.sleep(0)
+                page = (_decode_list(body) if as_text else None) or _decode(body, path)
                 del body  # a page's bytes and its objects need not be in memory together
-                if token := dig_str(page, "metadata", "continue"):
-                    # The API server prepares the next page while this one is decoded and masked.
+                if token is None and (token := dig_str(page, "metadata", "continue")):
                     coming = fetch(token)
                     await asyncio.sleep(0)
                 yield page
@@ -231,13 +236,13 @@ class Client:
         field_selector: str = "",
         keep: Callable[[Any], Any] | None = None,
         metadata_only: bool = False,
-        decode: Decode | None = None,
+        as_text: bool = False,
         progress: Progress | None = None,
     ) -> Listing:
         """Every object, from all pages; ``keep`` shrinks each one as its page arrives.
 
-        ``decode`` may make something else than dicts of a page's items, for ``keep`` to take; a
-        page for which it gives None is decoded whole.
+        ``as_text`` leaves every item as it came, as `msgspec.Raw`, for ``keep`` to decode; but a
+        body that is no list is decoded whole.
 
         Where the server forgets its continue token half way (410), the whole list is read once
         more in one request, and the note says so.
@@ -255,7 +260,7 @@ class Client:
                     field_selector=field_selector,
                     page_size=page_size,
                     metadata_only=metadata_only,
-                    decode=decode,
+                    as_text=as_text,
                 )
                 async with aclosing(pages):
                     async for page in pages:
@@ -403,6 +408,34 @@ def _query(
         ("continue", token),
     )
     return tuple((key, value) for key, value in pairs if value)
+
+
+class _Texts(msgspec.Struct):
+    metadata: dict[str, Any]
+    items: list[msgspec.Raw]
+
+
+_texts = msgspec.json.Decoder(_Texts)
+
+
+def _decode_list(body: bytes) -> dict[str, Any] | None:
+    """The page of a list with its items undecoded; None for any other document."""
+    try:
+        page = _texts.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return {"metadata": page.metadata, "items": page.items}
+
+
+def _token(body: bytes) -> str | None:
+    """A list's continue token, from what stands in front of its items; None where nothing does."""
+    head, items, _ = body[:_MAX_HEAD_BYTES].partition(b'"items":')
+    if not items:
+        return None
+    try:
+        return dig_str(orjson.loads(head.rstrip(b", \n") + b"}"), "metadata", "continue")
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _decode(body: bytes, path: str) -> Any:

@@ -10,6 +10,7 @@ from kube_mcp.access.gather import gather
 from kube_mcp.diagnosis.capacity import amount, rooms
 from kube_mcp.diagnosis.check import all_checks
 from kube_mcp.diagnosis.engine import run
+from kube_mcp.diagnosis.shapes import SHAPES
 from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError
 from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
@@ -67,7 +68,14 @@ async def cluster_overview(args: Args, call: Call) -> str:
         done += 1
 
     scene = await gather(
-        cluster, KINDS, namespace="", now=call.now(), deadline_s=DEADLINE_S, keep=slim, on_kind=told
+        cluster,
+        KINDS,
+        namespace="",
+        now=call.now(),
+        deadline_s=DEADLINE_S,
+        keep=slim,
+        shapes=SHAPES,
+        on_kind=told,
     )
     if failed is not None and not scene.kinds:
         raise failed

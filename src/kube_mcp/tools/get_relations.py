@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from kube_mcp.access.gather import gather, scene_key
+from kube_mcp.diagnosis.shapes import SHAPES
 from kube_mcp.diagnosis.slim import slim
 from kube_mcp.graph.build import build, kinds
 from kube_mcp.graph.walk import around
@@ -53,8 +54,9 @@ async def _scene(target: Target, call: Call) -> Scene:
     if not target.namespace:
         # A node or a volume is related to objects of every namespace: slim ones will do.
         scene = await gather(
-            call.cluster, wanted, namespace="", now=now, deadline_s=DEADLINE_S, keep=slim
-        )
+            call.cluster, wanted, namespace="", now=now, deadline_s=DEADLINE_S,
+            keep=slim, shapes=SHAPES,
+        )  # fmt: skip
         return _with(scene, target)
     reach = {key for key in wanted if key.endswith(_REACH)}
     here, everywhere = await asyncio.gather(
