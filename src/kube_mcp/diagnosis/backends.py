@@ -71,7 +71,11 @@ def has_ready(service: Obj, scene: Scene) -> bool | None:
     if dig(service, "spec", "publishNotReadyAddresses") is True:
         return True
     if slices_of(service, scene):
-        return endpoints(service, scene)[1] > 0
+        return any(
+            dig(endpoint, "conditions", "ready") is not False
+            for each in slices_of(service, scene)
+            for endpoint in dig_list(each, "endpoints")
+        )
     if not dig_map(service, "spec", "selector"):
         # Without a selector somebody else makes the endpoints; none means nothing answers.
         return False if scene.can_see("EndpointSlice") and not scene.namespace else None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kube_mcp.diagnosis.capacity import amount, largest_allocatable, requests, rooms
+from kube_mcp.diagnosis.capacity import Room, amount, largest_allocatable, requests, rooms
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, plural
@@ -11,8 +11,30 @@ from kube_mcp.diagnosis.placement import usable
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
-from kube_mcp.objects import Obj, dig_str
+from kube_mcp.objects import Obj, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
+
+
+def _reached(scene: Scene) -> dict[tuple[int, int, str], tuple[list[Obj], list[Room]]]:
+    """What was found before, by what a pod says of nodes: a workload's replicas wait together."""
+    return {}
+
+
+def _within_reach(pod: Obj, scene: Scene) -> tuple[list[Obj], list[Room]]:
+    """The nodes that the pod may run on, and what is known of their room."""
+    spec = dig_map(pod, "spec")
+    # The scene holds these parts, so no identity is used twice.
+    key = (
+        id(spec.get("affinity")),
+        id(spec.get("tolerations")),
+        repr(spec.get("nodeSelector")),
+    )
+    known = scene.derived(_reached)
+    if key not in known:
+        nodes = usable(pod, scene.seen("Node"))
+        names = {dig_str(node, "metadata", "name") for node in nodes}
+        known[key] = (nodes, [room for room in rooms(scene) if room.name in names])
+    return known[key]
 
 
 @check("Pod", among=unwell_pods, optional=["Node", "Event", "ReplicaSet", "Job"])
@@ -35,9 +57,7 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
     resource = match[1] if match else "pods"
     asked = requests(pod).get(resource, 1 if resource == "pods" else 0)
     nodes = scene.seen("Node")
-    may_run_on = usable(pod, nodes)
-    names = {dig_str(node, "metadata", "name") for node in may_run_on}
-    spare = [room for room in rooms(scene) if room.name in names]
+    may_run_on, spare = _within_reach(pod, scene)
     largest = (
         max(room.allocatable.get(resource, 0) for room in spare)
         if spare

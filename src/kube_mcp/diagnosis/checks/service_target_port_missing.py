@@ -35,8 +35,6 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
         return
     # A port named for what watches the application says nothing of where it serves.
     numbers = {(protocol, number) for protocol, name, number in declared if name not in _ASIDE}
-    ready = distinct(pod for pod in pods if is_ready(pod))
-    probed = {number for pod in ready for number in _probed(pod)}
     wanted = [
         (dig_str(port, "protocol") or "TCP", dig(port, "targetPort", default=dig(port, "port")))
         for port in dig_list(obj, "spec", "ports")
@@ -51,7 +49,12 @@ def service_target_port_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
             if any(name == port and p == protocol for p, name, _ in declared):
                 continue
             certain = True
-        elif not numbers or some_met or (protocol, number) in numbers or number in probed:
+        elif (
+            not numbers
+            or some_met
+            or (protocol, number) in numbers
+            or number in {each for pod in pods if is_ready(pod) for each in _probed(pod)}
+        ):
             continue
         else:
             certain = False
