@@ -6,7 +6,7 @@ import pytest
 
 from kube_mcp.diagnosis.capacity import requests
 from kube_mcp.diagnosis.conditions import is_bad
-from kube_mcp.diagnosis.cron import longest_gap_s
+from kube_mcp.diagnosis.cron import impossible, longest_gap_s
 from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.pulls import verdict
 from kube_mcp.diagnosis.scheduling import parse
@@ -83,6 +83,46 @@ def test_a_scheduler_message_is_taken_apart(message: str, causes: list[tuple[int
 )
 def test_the_longest_pause_of_a_schedule(schedule: str, gap_s: float | None) -> None:
     assert longest_gap_s(schedule) == gap_s
+
+
+@pytest.mark.parametrize(
+    ("schedule", "why", "instead"),
+    [
+        ("0 0 30 2 *", "February has no day 30", "0 0 28 2 *"),
+        ("0 0 31 4,6 *", "April and June have no day 31", "0 0 30 4,6 *"),
+        ("0 0 31 2,4 *", "February and April have no day 31", "0 0 28 2,4 *"),
+        ("15 3 30-31 FEB ?", "February has no day 30 or 31", "15 3 28 FEB ?"),
+        ("TZ=Europe/Berlin 0 0 31 sep *", "September has no day 31", "0 0 30 sep *"),
+        ("0 0 30/5 2 */1", "February has no day 30", "0 0 28 2 */1"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_told_with_one_that_does(
+    schedule: str, why: str, instead: str
+) -> None:
+    found = impossible(schedule)
+    assert found is not None
+    assert (found.why, found.instead) == (why, instead)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "0 0 29 2 *",  # every four years
+        "0 0 30,31 2,4 *",
+        "0 0 31 * *",
+        "0 0 30 2 mon",  # on Mondays in February
+        "0 0 30 2 */2",
+        "0 0 31 2,3 *",
+        "0 0 */30 2 *",
+        "0 0 L 2 *",
+        "0 0 32 2 *",
+        "@yearly",
+        "@every 1h",
+        "",
+    ],
+)
+def test_a_schedule_that_comes_or_is_none_is_not_called_impossible(schedule: str) -> None:
+    assert impossible(schedule) is None
 
 
 @pytest.mark.parametrize(

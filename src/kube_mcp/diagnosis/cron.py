@@ -1,8 +1,9 @@
-"""Cron schedules: whether one is valid, and how long it can pause between two runs."""
+"""Cron schedules: whether one is valid, whether it ever comes, and how long it can pause."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _NAMED_S = {
     "@hourly": 3600,
@@ -27,6 +28,45 @@ _WORDS = {
     },
 }
 _EVERY = re.compile(r"@every (?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_ZONE = re.compile(r"^(?:cron_)?tz=\S+\s+", re.IGNORECASE)
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+# A leap day comes, if only every four years.
+_MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SHORTEST_FEBRUARY = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """Why a schedule never comes (``February has no day 30``), and one near it that does."""
+
+    why: str
+    instead: str
+
+
+def impossible(schedule: str) -> Impossible | None:
+    """What is wrong with a schedule that can never come; None for any other, valid or not.
+
+    Days of the month and of the week are alternatives as soon as both are restricted: the 30th of
+    February or any Monday comes on Mondays.
+    """
+    written = _ZONE.sub("", schedule.strip()).split()
+    fields = _fields([each.lower() for each in written])
+    if fields is None or not _is_starred(written[4]):
+        return None
+    _, _, days, months, _ = fields
+    if any(day <= _MOST_DAYS[month - 1] for day in days for month in months):
+        return None
+    last = min(_SHORTEST_FEBRUARY if month == 2 else _MOST_DAYS[month - 1] for month in months)
+    names = [_MONTHS[month - 1] for month in sorted(months)]
+    missed = [str(day) for day in sorted(days)]
+    return Impossible(
+        why=f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no day "
+        f"{' or '.join(missed)}",
+        instead=" ".join([*written[:2], str(last), *written[3:]]),
+    )
 
 
 def longest_gap_s(schedule: str) -> float | None:
@@ -35,20 +75,16 @@ def longest_gap_s(schedule: str) -> float | None:
     Rough on purpose, and never too small: a schedule restricted by day of month or by month may
     pause for a year.
     """
-    text = schedule.strip().lower()
-    text = re.sub(r"^(cron_)?tz=\S+\s+", "", text)
+    text = _ZONE.sub("", schedule.strip()).lower()
     if text in _NAMED_S:
         return _NAMED_S[text]
     if found := _EVERY.fullmatch(text):
         hours, minutes, seconds = (int(each or 0) for each in found.groups())
         return hours * 3600 + minutes * 60 + seconds
-    fields = text.split()
-    if len(fields) != 5:
+    fields = _fields(text.split())
+    if fields is None:
         return None
-    values = [_values(field, low, high) for field, (low, high) in zip(fields, _FIELDS, strict=True)]
-    minute, hour, day, month, weekday = values
-    if not (minute and hour and day and month and weekday):
-        return None
+    minute, hour, day, month, weekday = fields
     if len(month) < 12:
         return 366 * 86400
     if len(day) < 31:
@@ -60,6 +96,19 @@ def longest_gap_s(schedule: str) -> float | None:
     if len(hour) < 24:
         return _gap(sorted(hour), 24) * 3600
     return _gap(sorted(minute), 60) * 60
+
+
+def _fields(texts: list[str]) -> list[set[int]] | None:
+    """The values of the five fields, minutes first; None where one makes no sense."""
+    if len(texts) != 5:
+        return None
+    values = [_values(text, low, high) for text, (low, high) in zip(texts, _FIELDS, strict=True)]
+    return values if all(values) else None
+
+
+def _is_starred(field: str) -> bool:
+    """Whether a field restricts nothing. ``*/2`` does, to the controller's parser too."""
+    return any(part in ("*", "?", "*/1", "?/1") for part in field.split(","))
 
 
 def _gap(points: list[int], around: int) -> int:

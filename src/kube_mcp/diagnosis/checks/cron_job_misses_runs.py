@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.cron import longest_gap_s
+from kube_mcp.diagnosis.cron import impossible, longest_gap_s
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
@@ -37,6 +37,8 @@ def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
     last = parse_time(dig(obj, "status", "lastScheduleTime"))
     begun = last or created(obj)
     schedule = dig_str(obj, "spec", "schedule")
+    if impossible(schedule) is not None:
+        return  # nothing was missed: it never comes, which is a finding of its own
     gap_s = longest_gap_s(schedule)
     event = latest(obj, scene, "FailedNeedsStart", "TooManyMissedTimes", "MissSchedule")
     late = gap_s is not None and begun and older_than(begun, gap_s + _LATE_S, scene.now)
