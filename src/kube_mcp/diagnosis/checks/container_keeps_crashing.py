@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, unwell_pods
+from kube_mcp.diagnosis.starving import starved, starved_by
 from kube_mcp.diagnosis.telltales import advice
 from kube_mcp.diagnosis.unreached import unreached, unresolved
 from kube_mcp.graph.owners import workload_of
@@ -28,7 +29,9 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: the exit code is the application's; only its log says what it missed.
     Where its log says that a Service could not be reached or a name did not resolve, the trouble of
-    that Service, or of the cluster's DNS, explains it. Kills for memory and by probes, and what the runtime could not start, are findings of their own.
+    that Service, or of the cluster's DNS, explains it; that the node ran out of memory when it ended
+    explains an exit code 137. Kills for memory and by probes, and what the runtime could not start,
+    are findings of their own.
     """
     for each in containers(pod, scene):
         if each.role in ("init container", "ephemeral container"):
@@ -55,11 +58,12 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.lastState.terminated.exitCode", dig(ended, "exitCode")),
                 (f"{each.path}.lastState.terminated.message", dig_str(ended, "message")),
                 (f"event {hook.reason} (x{hook.count})", hook.message) if hook else ("", ""),
+                starved_by(pod, each, scene),
                 *words,
                 ("spec.dnsPolicy", dig_str(pod, "spec", "dnsPolicy")) if nameless else ("", ""),
             ),
             since=parse_time(dig(ended, "finishedAt")),
-            blames=unreached(pod, words, scene),
+            blames=(*unreached(pod, words, scene), *starved(pod, each, scene)),
             next=f"Correct the postStart hook of {each.name}."
             if hook
             else "Check the name that did not resolve, then the cluster's DNS."

@@ -14,6 +14,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
+from kube_mcp.diagnosis.starving import starved, starved_by
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int
 from kube_mcp.scene import Scene, ref_to
@@ -62,8 +63,10 @@ def container_restarts_often(pod: Obj, scene: Scene) -> Iterator[Finding]:
             evidence=evidence(
                 (f"{each.path}.restartCount", each.restarts),
                 (f"{each.path}.lastState.terminated.exitCode", dig(each.last, "exitCode")),
+                starved_by(pod, each, scene),
                 *last_words(pod, each, scene),
             ),
             since=finished,
+            blames=starved(pod, each, scene),
             next=f"Read the previous log of {each.name} for the error it ended with.",
         )

@@ -9,10 +9,11 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Evidence, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import containers, within
+from kube_mcp.diagnosis.starving import starved
 from kube_mcp.diagnosis.telltales import advice
 from kube_mcp.diagnosis.workloads import is_deleted
 from kube_mcp.graph.owners import children, controller_of, pods_of
-from kube_mcp.objects import Obj, dig, dig_int, dig_str
+from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
@@ -20,7 +21,7 @@ from kube_mcp.words.times import parse_time
 _RECENT_S = 3 * 24 * 3600
 
 
-@check("Job", optional=["Pod"])
+@check("Job", optional=["Event", "Pod"])
 def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A Job has failed: it will not be tried again.
 
@@ -66,11 +67,7 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
             *words,
         ),
         since=moment,
-        blames=tuple(
-            ref_to(pod)
-            for pod in pods_of(obj, scene)
-            if any(out_of_memory(each) for each in containers(pod, scene))
-        ),
+        blames=tuple(_causes(obj, scene)),
         next="Raise activeDeadlineSeconds, or find out why it takes so long."
         if reason == "DeadlineExceeded"
         else advice(words, "it")
@@ -84,6 +81,15 @@ def _ending(obj: Obj, scene: Scene) -> str:
             if each.ended and dig_int(each.ended, "exitCode") != 0:
                 return f"; {each.name} ended with {exit_meaning(each.ended)}"
     return ""
+
+
+def _causes(obj: Obj, scene: Scene) -> Iterator[Ref]:
+    """Pods of it that used too much memory, and nodes that ran out of it under its pods."""
+    for pod in pods_of(obj, scene):
+        for each in containers(pod, scene):
+            if out_of_memory(each):
+                yield ref_to(pod)
+            yield from starved(pod, each, scene)
 
 
 def _words(obj: Obj, scene: Scene) -> list[Evidence]:

@@ -6,6 +6,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import conditions, said, since
 from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
+from kube_mcp.diagnosis.starving import shortage
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to
 
@@ -28,12 +29,13 @@ _BAD = {
 _SCARCE = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
 
-@check("Node")
+@check("Node", optional=["Event", "Pod"])
 def node_under_pressure(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A node is short of memory, disk, process ids or network, or reports a fault of its own.
 
     What it detects: the kubelet's pressure conditions and the well-known ones of
-    node-problem-detector, where they are True.
+    node-problem-detector, where they are True; not the pressure on memory of a node that has run out
+    of it.
 
     Why it matters: pods are evicted from it and no new ones are placed there.
 
@@ -44,6 +46,8 @@ def node_under_pressure(obj: Obj, scene: Scene) -> Iterator[Finding]:
         kind = dig_str(each, "type")
         if kind not in _BAD or each.get("status") != "True":
             continue
+        if kind == "MemoryPressure" and (out := shortage(name, scene)) and out.serious:
+            continue  # it has run out by now, which is a finding of its own
         yield Finding(
             ref=ref_to(obj),
             part=kind,

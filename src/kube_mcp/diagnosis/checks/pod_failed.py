@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.exits import exit_meaning
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, created, is_going, phase, unwell_pods, within
+from kube_mcp.diagnosis.starving import starved, starved_by
 from kube_mcp.graph.owners import controller_of, workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -16,7 +17,7 @@ from kube_mcp.words.times import parse_time
 _RECENT_S = 24 * 3600
 
 
-@check("Pod", among=unwell_pods, optional=["ReplicaSet", "Job"])
+@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job"])
 def pod_failed(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A pod has failed for good: its containers ended with an error and will not be restarted.
 
@@ -50,8 +51,10 @@ def pod_failed(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.state.terminated.exitCode", dig(each.terminated, "exitCode")),
                 (f"{each.path}.state.terminated.reason", dig_str(each.terminated, "reason")),
                 ("spec.restartPolicy", dig_str(pod, "spec", "restartPolicy")),
+                starved_by(pod, each, scene),
                 *last_words(pod, each, scene),
             ),
             since=finished,
+            blames=starved(pod, each, scene),
             next=f"Read the log of {each.name} for the error, then run the pod again.",
         )
