@@ -86,6 +86,19 @@ def _apart_s(event: Event, moment: datetime) -> float:
     return min(abs((moment - each).total_seconds()) for each in known)
 
 
+def suspects(scene: Scene) -> frozenset[str]:
+    """The nodes on which a container of late ended in a way that only their events explain."""
+    return frozenset(
+        dig_str(pod, "spec", "nodeName")
+        for pod in (scene.derived(unwell_pods) if scene.can_see("Pod") else ())
+        if not is_going(pod)
+        for each in containers(pod, scene)
+        if dig_int(each.ended, "exitCode") == _KILLED
+        and within(parse_time(dig(each.ended, "finishedAt")), _RECENT_S, scene.now)
+        and not killed_by_probe(pod, each, scene)
+    )
+
+
 def starved(pod: Obj, container: Container, scene: Scene) -> tuple[Ref, ...]:
     """The pod's node, where the container ended because that ran out of memory."""
     if killed_with(pod, container, scene) is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kube_mcp.diagnosis.backends import endpoints, selected_pods, slices_of
+from kube_mcp.diagnosis.crashes import telling
 from kube_mcp.diagnosis.finding import Evidence
+from kube_mcp.diagnosis.pods import is_going, is_ready
 from kube_mcp.objects import Obj, Ref, dig_map, dig_str
-from kube_mcp.scene import Scene, labels_of, ref_to, refer
+from kube_mcp.scene import Scene, Unreadable, labels_of, ref_to, refer
 from kube_mcp.words.selectors import matches_labels
 
 _NAMESPACES = ("kube-system", "openshift-dns")
@@ -39,6 +42,25 @@ def cluster_dns(scene: Scene) -> tuple[Ref, ...]:
 
 def _services(scene: Scene) -> tuple[Ref, ...]:
     return tuple(ref_to(each) for each in scene.seen("Service") if is_cluster_dns(each))
+
+
+def answering(service: Obj, scene: Scene) -> tuple[int, int]:
+    """How many pods stand behind a DNS Service, and how many of them answer. Raises `Unreadable`.
+
+    Told by its endpoints where its pods are of a namespace that was not read.
+    """
+    try:
+        pods = selected_pods(service, scene)
+    except Unreadable:
+        if not slices_of(service, scene):
+            raise
+        return endpoints(service, scene)
+    return len(pods), sum(is_ready(pod) and not is_going(pod) for pod in pods)
+
+
+def some_name_unresolved(scene: Scene) -> bool:
+    """Whether the log of something that crashed says that a name did not resolve."""
+    return any(unresolved(telling(tail.lines)) for tail in scene.logs.values())
 
 
 def unresolved(lines: Iterable[str]) -> bool:

@@ -10,7 +10,6 @@ from kube_mcp.access.cluster import Cluster
 from kube_mcp.access.gather import by_key, gather, uncollected
 from kube_mcp.diagnosis.check import all_checks, needs
 from kube_mcp.diagnosis.crashes import wants_logs
-from kube_mcp.diagnosis.engine import run
 from kube_mcp.diagnosis.shapes import SHAPES
 from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError, InputError, NotAllowed
@@ -18,6 +17,7 @@ from kube_mcp.kube.logs import LogQuery
 from kube_mcp.render.findings import findings_text
 from kube_mcp.scene import BUILT_IN, LogTail, Scene
 from kube_mcp.tools._call import Call
+from kube_mcp.tools._elsewhere import diagnose_with, look_elsewhere
 from kube_mcp.tools._find import check_namespace, find
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
@@ -61,9 +61,10 @@ async def diagnose(args: Args, call: Call) -> str:
             namespace, target = target.name, None
     elif namespace:
         await check_namespace(cluster, namespace)
-    scene = await read_scene(call, namespace=namespace)
+    home = await read_scene(call, namespace=namespace)
+    scene, gaps = await look_elsewhere(cluster, home)
     with uncollected():
-        diagnosis = run(all_checks(), scene)
+        diagnosis = diagnose_with(scene, home, gaps)
     if target is not None:
         from kube_mcp.diagnosis.focus import about
 

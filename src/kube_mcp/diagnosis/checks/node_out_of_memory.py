@@ -30,6 +30,7 @@ def node_out_of_memory(obj: Obj, scene: Scene) -> Iterator[Finding]:
     if found is None:
         return
     kills, total, ended = found.kills, found.total, found.ended
+    presses = dig_str(condition(obj, "MemoryPressure"), "status") == "True"
     names = list(dict.fromkeys(name for each in kills if (name := victim_of(each))))
     what = f" ({listed(names, most=3)})" if names else ""
     so = f", and {plural(len(ended), 'container')} ended with it" if ended else ""
@@ -51,10 +52,7 @@ def node_out_of_memory(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 )
                 for pod, each in ended[:1]
             ),
-            (
-                "status.conditions[MemoryPressure].status",
-                dig_str(condition(obj, "MemoryPressure"), "status"),
-            ),
+            ("status.conditions[MemoryPressure].status", "True" if presses else ""),
             ("status.allocatable.memory", dig(obj, "status", "allocatable", "memory")),
             ("its pods without a memory limit", _unlimited(node, scene)),
         ),
