@@ -140,6 +140,16 @@ _MORE = """
 ---
 {apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: ss, namespace: a}}
 ---
+{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, metadata: {name: st, namespace: a}, spec: {template: {metadata: {name: named}}}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: es, namespace: a}, spec: {secretStoreRef: {name: vault}, dataFrom: [{sourceRef: {storeRef: {kind: ClusterSecretStore, name: shared}}}]}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: et, namespace: a}, spec: {secretStoreRef: {kind: ClusterSecretStore, name: shared}, target: {name: env, creationPolicy: Merge}}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: em, namespace: a}, spec: {secretStoreRef: {name: vault}, target: {manifest: {apiVersion: v1, kind: ConfigMap}}}}
+---
+{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: en, namespace: a}, spec: {secretStoreRef: {name: vault}, target: {creationPolicy: None}}}
+---
 {kind: ValidatingWebhookConfiguration, metadata: {name: w}, webhooks: [{name: v.example, clientConfig: {service: {namespace: a, name: s}}}]}
 ---
 {kind: EndpointSlice, metadata: {name: s-1, namespace: a, labels: {kubernetes.io/service-name: s}}, endpoints: [{conditions: {ready: false}}, {}]}
@@ -169,6 +179,13 @@ _MORE = """
         "Certificate a/c issued by ClusterIssuer le ()",
         "Certificate a/c makes Secret a/t ()",
         "SealedSecret a/ss makes Secret a/ss ()",
+        "SealedSecret a/st makes Secret a/named ()",
+        "ExternalSecret a/es makes Secret a/es ()",
+        "ExternalSecret a/es takes from SecretStore a/vault ()",
+        "ExternalSecret a/es takes from ClusterSecretStore shared ()",
+        "ExternalSecret a/et makes Secret a/env (merges into it)",
+        "ExternalSecret a/et takes from ClusterSecretStore shared ()",
+        "ExternalSecret a/em makes ConfigMap a/em ()",
         "ValidatingWebhookConfiguration w calls Service a/s (v.example)",
         "Service a/s has endpoints EndpointSlice a/s-1 (1 of 2 ready)",
         "ServiceAccount a/sa uses Secret a/pull (imagePullSecrets)",
@@ -184,6 +201,37 @@ def test_a_field_that_names_another_object_is_an_edge(edge: str) -> None:
         for each in edges
     }
     assert edge in found
+
+
+def test_an_external_secret_that_makes_nothing_has_no_such_edge() -> None:
+    graph = build(_scene(_MORE))
+    made = [each.word for each in graph.out(refer("ExternalSecret.external-secrets.io", "a", "en"))]
+    assert made == ["takes from"]
+
+
+def test_an_issuer_or_store_that_is_not_there_is_told_from_one_that_was_not_read() -> None:
+    pod = """
+{kind: Pod, metadata: {name: web, namespace: a}, spec: {containers: [{name: web, envFrom: [{secretRef: {name: env}}, {secretRef: {name: t}}]}]}}
+---
+{apiVersion: external-secrets.io/v1, kind: ClusterSecretStore, metadata: {name: other}}
+---
+"""
+    scene = _scene(pod + _MORE)
+    tree = around(build(scene), refer("Pod", "a", "web"), depth=3)
+    assert relations_text(tree, scene, max_bytes=4000).splitlines()[1:] == [
+        "  uses Secret env (environment)",
+        "    made by ExternalSecret et (merges into it)",
+        "      takes from ClusterSecretStore shared: does not exist",
+        "  uses Secret t (environment)",
+        "    made by Certificate c",
+        "      issued by ClusterIssuer le: does not exist",
+    ]
+
+    hidden = {"ClusterIssuer.cert-manager.io": "may not list clusterissuers.cert-manager.io"}
+    scene = _scene(pod + _MORE, unreadable=hidden)
+    tree = around(build(scene), refer("Pod", "a", "web"), depth=3)
+    lines = relations_text(tree, scene, max_bytes=4000).splitlines()
+    assert "      issued by ClusterIssuer le" in lines
 
 
 def test_every_word_reads_from_both_ends_and_every_relation_names_its_kinds() -> None:

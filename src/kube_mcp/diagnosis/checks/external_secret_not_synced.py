@@ -6,14 +6,12 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, said, since
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.objects import Obj, dig, dig_str
-from kube_mcp.scene import Scene, key_for, ref_to, refer
-
-_GROUP = "external-secrets.io"
-_STORES = (f"SecretStore.{_GROUP}", f"ClusterSecretStore.{_GROUP}")
+from kube_mcp.graph.external_secrets import EXTERNAL_SECRET, STORES, stores_of, target_of
+from kube_mcp.objects import Obj, dig
+from kube_mcp.scene import Scene, key_for, ref_to
 
 
-@check(f"ExternalSecret.{_GROUP}", *_STORES, optional=[*_STORES, "Secret"])
+@check(EXTERNAL_SECRET, *STORES, optional=[*STORES, "Secret"])
 def external_secret_not_synced(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """An ExternalSecret, or the store it reads from, is not ready.
 
@@ -28,18 +26,18 @@ def external_secret_not_synced(obj: Obj, scene: Scene) -> Iterator[Finding]:
         return
     found = condition(obj, "Ready")
     ref = ref_to(obj)
-    store = None
-    if ref.kind == "ExternalSecret":
-        kind = dig_str(obj, "spec", "secretStoreRef", "kind") or "SecretStore"
-        name = dig_str(obj, "spec", "secretStoreRef", "name")
-        namespace = "" if kind == "ClusterSecretStore" else ref.namespace
-        store = refer(key_for(kind, _GROUP), namespace, name) if name else None
-    lacks = store is not None and scene.lacks(
-        key_for(store.kind, store.group), store.namespace, store.name
-    )
+    made = ref.kind == "ExternalSecret"
+    stores = stores_of(obj) if made else []
+    missing = [
+        each
+        for each in stores
+        if scene.lacks(key_for(each.kind, each.group), each.namespace, each.name)
+    ]
+    store = next(iter((*missing, *stores)), None)
+    lacks = bool(missing)
+    target = target_of(obj) if made else None
     if found.get("status") != "False" and not lacks:
         return
-    target = dig_str(obj, "spec", "target", "name") or ref.name
     yield Finding(
         ref=ref,
         severity=CRITICAL,
@@ -51,8 +49,8 @@ def external_secret_not_synced(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ("spec.secretStoreRef", str(store) if store else None),
         ),
         since=since(found),
-        blames=(store,) if store else (),
-        explains=(refer("Secret", ref.namespace, target),) if store else (),
+        blames=tuple(stores),
+        explains=(target,) if target else (),
         next=f"Create the {store}, or correct spec.secretStoreRef."
         if lacks
         else "Act on what the external secrets controller says.",
