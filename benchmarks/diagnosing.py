@@ -23,7 +23,7 @@ from kube_mcp.access.clusters import Clusters, ClusterSource
 from kube_mcp.access.gather import by_key
 from kube_mcp.diagnosis.check import all_checks, needs
 from kube_mcp.kube import kubeconfig
-from kube_mcp.kube.client import METADATA_LIST, PAGE_OBJECTS, is_secret
+from kube_mcp.kube.client import METADATA_LIST, PAGE_TEXTS, is_secret
 from kube_mcp.kube.paths import resource_path
 from kube_mcp.kube.pool import open_pool
 from kube_mcp.kube.transport import Request, Transport
@@ -134,7 +134,7 @@ async def _read(pool: Transport, kind: ResourceType) -> int:
     accept = METADATA_LIST if is_secret(kind) else "application/json"
     size, token = 0, ""
     while True:
-        query = [("limit", str(PAGE_OBJECTS)), *([("continue", token)] if token else [])]
+        query = [("limit", str(PAGE_TEXTS)), *([("continue", token)] if token else [])]
         response = await pool.send(
             Request(
                 "GET",

@@ -34,11 +34,15 @@ from kube_mcp.words.selectors import field_equals
 #: pages' worth of decoded objects in memory for no gain.
 PAGE_OBJECTS = 500
 
+#: Objects a page where they are not decoded at once: fewer pages to wait for, one after the other.
+PAGE_TEXTS = 1000
+
 #: Objects that are masked before other work has its turn: some milliseconds' worth.
 AT_A_TIME = 100
 
-#: Rows a page. A row is a tenth of its object, and each page costs the server a sort.
-PAGE_ROWS = 2500
+#: Rows a page. Each page costs the server a walk through the whole list: 5,000 pods in one page take
+#: three quarters of the time that they take in two, for ten megabytes more.
+PAGE_ROWS = 5000
 
 #: No page is larger than this, or something is wrong with the server.
 MAX_PAGE_BYTES = 128 * 1024 * 1024
@@ -248,7 +252,7 @@ class Client:
         more in one request, and the note says so.
         """
         note = ""
-        page_size = PAGE_OBJECTS
+        page_size = PAGE_TEXTS if as_text else PAGE_OBJECTS
         while True:
             items: list[Any] = []
             version = ""
