@@ -14,27 +14,7 @@ import msgspec
 import orjson
 from msgspec import UNSET, Raw
 
-from kube_mcp.diagnosis import slim
-from kube_mcp.diagnosis.fields import (
-    ABOUT,
-    ANNOTATIONS,
-    CONDITION,
-    CONFIG,
-    CONTAINER_HISTORY,
-    CONTAINER_STATUS,
-    DEFAULTS,
-    ENDPOINT,
-    EVENT,
-    EVENT_ABOUT,
-    META,
-    NODE_CONDITION,
-    NODE_INFO,
-    NODE_SPEC,
-    POD_SPEC,
-    POD_STATUS,
-    REPLICA_SET_SPEC,
-    STATUS_LISTS,
-)  # fmt: skip
+from kube_mcp.diagnosis import fields, slim
 from kube_mcp.shapes import Part, Shape
 
 _Split = Callable[[Any], tuple[dict[str, Any], Sequence[Part]]]
@@ -46,21 +26,25 @@ def _map(name: str, plain: Iterable[str], **typed: Any) -> Any:
     return make(name, {**dict.fromkeys(plain, Any), **typed}, total=False)
 
 
-def _list(name: str, fields: Iterable[str]) -> Any:
+def _list(name: str, plain: Iterable[str]) -> Any:
     """A list of such objects. The API server writes null for some that are empty."""
-    of = _map(name, fields)
+    of = _map(name, plain)
     return list[of] | None  # type: ignore[valid-type]
 
 
 _Meta = _map(
-    "Meta", META, labels=Raw, ownerReferences=Raw, annotations=_map("Annotations", ANNOTATIONS)
+    "Meta",
+    fields.META,
+    labels=Raw,
+    ownerReferences=Raw,
+    annotations=_map("Annotations", fields.ANNOTATIONS),
 )
 
 
-def _shape(split: _Split, **fields: Any) -> Shape:
+def _shape(split: _Split, **top: Any) -> Shape:
     """A shape of objects with metadata and these top-level fields."""
     item = msgspec.defstruct(
-        "Item", [("metadata", _Meta), *((n, t, UNSET) for n, t in fields.items())]
+        "Item", [("metadata", _Meta), *((name, of, UNSET) for name, of in top.items())]
     )
     decoder = msgspec.json.Decoder(item)
 
@@ -87,14 +71,14 @@ def _metadata(meta: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
 
 # Pods
 
-_ContainerStatuses = _list("ContainerStatus", (*CONTAINER_STATUS, *CONTAINER_HISTORY))
+_ContainerStatuses = _list("ContainerStatus", (*fields.CONTAINER_STATUS, *fields.CONTAINER_HISTORY))
 _PodStatus = _map(
     "PodStatus",
-    POD_STATUS,
-    conditions=_list("Condition", CONDITION),
-    **dict.fromkeys(STATUS_LISTS, _ContainerStatuses),
+    fields.POD_STATUS,
+    conditions=_list("Condition", fields.CONDITION),
+    **dict.fromkeys(fields.STATUS_LISTS, _ContainerStatuses),
 )
-_PodSpec = _map("PodSpec", POD_SPEC, **dict.fromkeys(slim.SHARED_SPEC, Raw))
+_PodSpec = _map("PodSpec", fields.POD_SPEC, **dict.fromkeys(slim.SHARED_SPEC, Raw))
 
 # The token that the admission controller gives every pod has a name of its own in each, and is not
 # kept. These texts can be nothing else: a quotation mark within a string would be escaped.
@@ -119,14 +103,12 @@ def _split_pod(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
     meta = _metadata(item.metadata, parts)
     spec: dict[str, Any] = {} if item.spec is UNSET else item.spec
     for name, build in slim.SHARED_SPEC.items():
-        if name not in spec:
-            continue
-        raw = spec.pop(name)
-        text = bytes(raw)
-        if _TOKEN in text:
-            text = _without_token(name, text)
-        parts.append(Part(spec, name, text, build))
-    for name, value in DEFAULTS.items():
+        if name in spec:
+            text = bytes(spec.pop(name))
+            if _TOKEN in text:
+                text = _without_token(name, text)
+            parts.append(Part(spec, name, text, build))
+    for name, value in fields.DEFAULTS.items():
         if name in spec and spec[name] == value:
             del spec[name]
     status = {} if item.status is UNSET else slim.pod_status(item.status)
@@ -138,68 +120,53 @@ def _split_pod(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
 # Other kinds
 
 
-def _split_workload(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
-    """A spec is nobody else's, but mostly still the same when the cluster is read again."""
-    parts: list[Part] = []
-    own = {"metadata": _metadata(item.metadata, parts)}
-    own["spec"] = {}
-    if item.spec is not UNSET:
-        parts.append(Part(own, "spec", bytes(item.spec), slim.workload_spec))
-    own["status"] = {} if item.status is UNSET else item.status
-    return own, parts
-
-
 def _split_as(key: str) -> _Split:
     """What `slim` makes of the fields that were decoded."""
 
     def split(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
         parts: list[Part] = []
-        fields = {
+        given = {
             name: value
             for name in item.__struct_fields__
             if name != "metadata" and (value := getattr(item, name)) is not UNSET
         }
-        return {"metadata": _metadata(item.metadata, parts), **slim.body(key, fields)}, parts
+        return {"metadata": _metadata(item.metadata, parts), **slim.body(key, given)}, parts
 
     return split
 
 
-_KEYS = dict.fromkeys(CONFIG, dict[str, Raw])
+_KEYS = dict.fromkeys(fields.CONFIG, dict[str, Raw])
 _PLAIN = (
-    "CronJob", "Job", "Namespace", "PersistentVolume", "PersistentVolumeClaim",
-    "ReplicationController", "ResourceQuota", "Service",
+    "CronJob", "DaemonSet", "Deployment", "Job", "Namespace", "PersistentVolume",
+    "PersistentVolumeClaim", "ReplicationController", "ResourceQuota", "Service", "StatefulSet",
 )  # fmt: skip
 
 #: By their key in a scene.
 SHAPES: Mapping[str, Shape] = {
     "Pod": _shape(_split_pod, spec=_PodSpec, status=_PodStatus),
-    **{
-        key: _shape(_split_workload, spec=Raw, status=dict[str, Any])
-        for key in ("DaemonSet", "Deployment", "StatefulSet")
-    },
     "ReplicaSet": _shape(
-        _split_as("ReplicaSet"), spec=_map("ReplicaSetSpec", REPLICA_SET_SPEC), status=Any
+        _split_as("ReplicaSet"), spec=_map("ReplicaSetSpec", fields.REPLICA_SET_SPEC), status=Any
     ),
     "Node": _shape(
         _split_as("Node"),
-        spec=_map("NodeSpec", NODE_SPEC),
+        spec=_map("NodeSpec", fields.NODE_SPEC),
         status=_map(
             "NodeStatus",
             ("allocatable",),
-            conditions=_list("NodeCondition", NODE_CONDITION),
-            nodeInfo=_map("NodeInfo", NODE_INFO),
+            conditions=_list("NodeCondition", fields.NODE_CONDITION),
+            nodeInfo=_map("NodeInfo", fields.NODE_INFO),
         ),
     ),
     "Event": _shape(
         _split_as("Event"),
-        **dict.fromkeys(EVENT, Any),
-        **dict.fromkeys(EVENT_ABOUT, _map("About", ABOUT)),
+        **dict.fromkeys(fields.EVENT, Any),
+        **dict.fromkeys(fields.EVENT_ABOUT, _map("About", fields.ABOUT)),
     ),
     "EndpointSlice": _shape(
         _split_as("EndpointSlice"),
         addressType=Any,
         ports=Any,
-        endpoints=_list("Endpoint", ENDPOINT),
+        endpoints=_list("Endpoint", fields.ENDPOINT),
     ),
     "ConfigMap": _shape(_split_as("ConfigMap"), **_KEYS, type=Any),
     # These have nothing beside the two; a custom resource may have any field.

@@ -3,7 +3,7 @@
 `slim` is pure and takes any JSON. It keeps, for
 
 - every kind: ``kind``, ``apiVersion``, and of the metadata the name, namespace, uid, times,
-  finalizers, labels, owners, generation and the few annotations in `ANNOTATIONS`;
+  finalizers, labels, owners, generation and the few annotations in `fields.ANNOTATIONS`;
 - ``Pod``, and the pod template of every workload: what places it, what its containers refer to,
   their probes, ports and resources; no literal environment value, no command line, no mount, no
   token volume; of the status what is not simply well;
@@ -24,31 +24,7 @@ from typing import Any
 
 import orjson
 
-from kube_mcp.diagnosis.fields import (
-    ABOUT,
-    ANNOTATIONS,
-    CONDITION,
-    CONFIG,
-    CONTAINER,
-    CONTAINER_HISTORY,
-    CONTAINER_LISTS,
-    CONTAINER_STATUS,
-    DEFAULTS,
-    ENDPOINT,
-    EVENT,
-    EVENT_ABOUT,
-    META,
-    NODE_CONDITION,
-    NODE_INFO,
-    NODE_SPEC,
-    OWNER,
-    PLAIN_WHEN_TRUE,
-    POD_SPEC,
-    POD_STATUS,
-    REFERRING,
-    REPLICA_SET_SPEC,
-    STATUS_LISTS,
-)  # fmt: skip
+from kube_mcp.diagnosis import fields
 from kube_mcp.objects import dig, dig_list, dig_map, dig_str
 from kube_mcp.scene import BUILT_IN
 
@@ -105,11 +81,13 @@ def _from_json(text: bytes) -> Any:
 
 
 def _metadata(meta: Mapping[str, Any]) -> dict[str, Any]:
-    out = {key: meta[key] for key in META if key in meta}
+    out = {key: meta[key] for key in fields.META if key in meta}
     if labels := meta.get("labels"):
         out["labels"] = _shared(labels)
     annotations = {
-        key: value for key, value in dig_map(meta, "annotations").items() if key in ANNOTATIONS
+        key: value
+        for key, value in dig_map(meta, "annotations").items()
+        if key in fields.ANNOTATIONS
     }
     if annotations:
         out["annotations"] = annotations
@@ -120,7 +98,7 @@ def _metadata(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def owners(found: object) -> list[dict[str, Any]]:
     """What is kept of an object's owner references."""
-    return [_pick(each, *OWNER) for each in dig_list(found)]
+    return [_pick(each, *fields.OWNER) for each in dig_list(found)]
 
 
 def _pick(obj: object, *keys: str) -> dict[str, Any]:
@@ -138,8 +116,8 @@ def _pod(obj: Mapping[str, Any]) -> dict[str, Any]:
 def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     out = {
         key: spec[key]
-        for key in POD_SPEC
-        if key in spec and not (key in DEFAULTS and spec[key] == DEFAULTS[key])
+        for key in fields.POD_SPEC
+        if key in spec and not (key in fields.DEFAULTS and spec[key] == fields.DEFAULTS[key])
     }
     for key, build in SHARED_SPEC.items():
         if (value := spec.get(key)) and (kept := build(value)):
@@ -166,7 +144,7 @@ def containers(found: object) -> list[dict[str, Any]]:
 
 
 def _container(container: object) -> dict[str, Any]:
-    out = _pick(container, *CONTAINER)
+    out = _pick(container, *fields.CONTAINER)
     if not out.get("resources"):
         out.pop("resources", None)
     ports = [
@@ -191,14 +169,14 @@ def _from(entry: object) -> bool:
 
 def volumes(found: object) -> list[dict[str, Any]]:
     """The volumes that need another object."""
-    return [_pick(each, "name", *REFERRING) for each in dig_list(found) if _refers(each)]
+    return [_pick(each, "name", *fields.REFERRING) for each in dig_list(found) if _refers(each)]
 
 
 def _refers(volume: object) -> bool:
     """Whether a volume needs another object; the token that every pod has does not count."""
     if isinstance(name := dig(volume, "name"), str) and name.startswith("kube-api-access-"):
         return False
-    return any(key in dig_map(volume) for key in REFERRING)
+    return any(key in dig_map(volume) for key in fields.REFERRING)
 
 
 def same(found: Any) -> Any:
@@ -212,14 +190,14 @@ SHARED_SPEC: Mapping[str, Callable[[Any], Any]] = {
     "affinity": same,
     "tolerations": tolerations,
     "topologySpreadConstraints": same,
-    **dict.fromkeys(CONTAINER_LISTS, containers),
+    **dict.fromkeys(fields.CONTAINER_LISTS, containers),
     "volumes": volumes,
 }
 
 
 def pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of a pod's status."""
-    out = {key: status[key] for key in POD_STATUS if key in status}
+    out = {key: status[key] for key in fields.POD_STATUS if key in status}
     conditions = [
         _condition(each)
         for each in dig_list(status, "conditions")
@@ -227,7 +205,7 @@ def pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
     ]
     if conditions:
         out["conditions"] = conditions
-    for key in STATUS_LISTS:
+    for key in fields.STATUS_LISTS:
         if found := status.get(key):
             out[key] = [_container_status(each) for each in dig_list(found)]
     return out
@@ -235,7 +213,7 @@ def pod_status(status: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_statuses(status: Mapping[str, Any]) -> Iterator[str]:
     """The lists of a status of which every container is plain: those of other pods are the same."""
-    for key in STATUS_LISTS:
+    for key in fields.STATUS_LISTS:
         if (found := status.get(key)) and all(_is_plain(each) for each in found):
             yield key
 
@@ -244,13 +222,13 @@ def _goes_without_saying(condition: object) -> bool:
     return (
         type(condition) is dict
         and condition.get("status") == "True"
-        and condition.get("type") in PLAIN_WHEN_TRUE
+        and condition.get("type") in fields.PLAIN_WHEN_TRUE
     )
 
 
 def _condition(found: object) -> dict[str, Any]:
     source = dig_map(found)
-    out = {key: value for key in CONDITION if (value := source.get(key)) is not None}
+    out = {key: value for key in fields.CONDITION if (value := source.get(key)) is not None}
     if isinstance(message := out.get("message"), str) and len(message) > _LONGEST_MESSAGE:
         out["message"] = message[:_LONGEST_MESSAGE]
     return out
@@ -258,9 +236,9 @@ def _condition(found: object) -> dict[str, Any]:
 
 def _container_status(status: object) -> dict[str, Any]:
     source = dig_map(status)
-    out = {key: source[key] for key in CONTAINER_STATUS if key in source}
+    out = {key: source[key] for key in fields.CONTAINER_STATUS if key in source}
     # Most containers never restarted: what they lack need not be written down.
-    for key in CONTAINER_HISTORY:
+    for key in fields.CONTAINER_HISTORY:
         if value := source.get(key):
             out[key] = value
     if _is_plain(out) and "running" in dig_map(out.get("state")):
@@ -275,12 +253,7 @@ def _is_plain(status: Mapping[str, Any]) -> bool:
 
 
 def _workload(obj: Mapping[str, Any]) -> dict[str, Any]:
-    return {"spec": workload_spec(dig(obj, "spec")), "status": dig_map(obj, "status")}
-
-
-def workload_spec(found: object) -> dict[str, Any]:
-    """What is kept of the spec of a workload with a pod template."""
-    spec = dict(dig_map(found))
+    spec = dict(dig_map(obj, "spec"))
     if "template" in spec:
         spec["template"] = _template(spec["template"])
     if "volumeClaimTemplates" in spec:
@@ -288,7 +261,7 @@ def workload_spec(found: object) -> dict[str, Any]:
             {"metadata": _pick(dig(each, "metadata"), "name"), "spec": dig_map(each, "spec")}
             for each in dig_list(spec, "volumeClaimTemplates")
         ]
-    return spec
+    return {"spec": spec, "status": dig_map(obj, "status")}
 
 
 def _template(found: object) -> dict[str, Any]:
@@ -309,7 +282,7 @@ def _cron_job(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 def _replica_set(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "spec": _pick(dig(obj, "spec"), *REPLICA_SET_SPEC),
+        "spec": _pick(dig(obj, "spec"), *fields.REPLICA_SET_SPEC),
         "status": dig_map(obj, "status"),
     }
 
@@ -317,23 +290,23 @@ def _replica_set(obj: Mapping[str, Any]) -> dict[str, Any]:
 def _node(obj: Mapping[str, Any]) -> dict[str, Any]:
     status = _pick(dig(obj, "status"), "allocatable")
     status["conditions"] = [
-        _pick(each, *NODE_CONDITION) for each in dig_list(obj, "status", "conditions")
+        _pick(each, *fields.NODE_CONDITION) for each in dig_list(obj, "status", "conditions")
     ]
-    status["nodeInfo"] = _pick(dig(obj, "status", "nodeInfo"), *NODE_INFO)
+    status["nodeInfo"] = _pick(dig(obj, "status", "nodeInfo"), *fields.NODE_INFO)
     return {
-        "spec": _pick(dig(obj, "spec"), *NODE_SPEC),
+        "spec": _pick(dig(obj, "spec"), *fields.NODE_SPEC),
         "status": status,
     }
 
 
 def _event(obj: Mapping[str, Any]) -> dict[str, Any]:
-    out = {key: value for key, value in _pick(obj, *EVENT).items() if value}
+    out = {key: value for key, value in _pick(obj, *fields.EVENT).items() if value}
     for key in ("message", "note"):
         if isinstance(text := out.get(key), str) and len(text) > _LONGEST_MESSAGE:
             out[key] = text[:_LONGEST_MESSAGE]
-    for key in EVENT_ABOUT:
+    for key in fields.EVENT_ABOUT:
         if key in obj:
-            out[key] = _pick(obj[key], *ABOUT)
+            out[key] = _pick(obj[key], *fields.ABOUT)
     return out
 
 
@@ -341,13 +314,13 @@ def _endpoint_slice(obj: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "addressType": obj.get("addressType"),
         "ports": dig_list(obj, "ports"),
-        "endpoints": [_pick(each, *ENDPOINT) for each in dig_list(obj, "endpoints")],
+        "endpoints": [_pick(each, *fields.ENDPOINT) for each in dig_list(obj, "endpoints")],
     }
 
 
 def _keys_only(obj: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {
-        key: dict.fromkeys(dig_map(obj, key), "") for key in CONFIG if key in obj
+        key: dict.fromkeys(dig_map(obj, key), "") for key in fields.CONFIG if key in obj
     }
     return out | _pick(obj, "type")
 
