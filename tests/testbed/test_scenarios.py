@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ def test_a_scenario_is_stored_exactly_as_it_is_written(bed: Bed, name: str) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_a_scenario_expects_only_objects_that_it_has(bed: Bed, name: str) -> None:
     with bed.scenario(name) as applied:
-        known = {f"{obj['kind']}/{obj['metadata']['name']}" for obj in applied.objects}
+        known = set(_names(applied.objects))
     known |= {"Node/node-1", "Node/node-2", "Node/node-3"}
     named = [obj for finding in applied.expect.findings for obj in finding.objects]
     assert {*named, *applied.expect.quiet} - known == set()
@@ -92,6 +94,15 @@ def test_a_scenario_that_is_refused_half_way_leaves_nothing_behind(
     with pytest.raises(ApplyFailed, match="serves no Nonsense"):
         bed.apply_scenario(str(tmp_path), namespace="half-way")
     assert bed.admin.request("GET", "/api/v1/nodes/half-way-1").status == 404
+
+
+def _names(objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Every way in which a scenario may name its objects."""
+    for obj in objects:
+        meta = obj["metadata"]
+        yield f"{obj['kind']}/{meta['name']}"
+        if "namespace" in meta:
+            yield f"{obj['kind']}/{meta['namespace']}/{meta['name']}"
 
 
 def _differences(wanted: object, found: object, path: str = "status") -> list[str]:
