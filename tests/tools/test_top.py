@@ -111,6 +111,25 @@ async def test_a_pods_limit_counts_only_where_every_container_has_one(
     assert row.split() == ["web-1", "-", "-", "64Mi", "-"]
 
 
+async def test_what_a_pod_asks_for_as_a_whole_stands_above_its_containers(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    whole = {"requests": {"cpu": "2", "memory": "512Mi"}, "limits": {"cpu": "3", "memory": "1Gi"}}
+    server.add(
+        build.pod(
+            "web-1",
+            containers=[container(requests={"cpu": "100m", "memory": "64Mi"})],
+            patch={"spec": {"resources": whole}},
+        )
+    )
+    assert await ask("top", namespace="shop") == snapshot("""\
+1 unfinished pod in shop, largest memory request first:
+NAME   CPU REQUEST  CPU LIMIT  MEM REQUEST  MEM LIMIT
+web-1  2            3          512Mi        1Gi
+Usage is not shown: this cluster serves no metrics API (metrics-server is not installed).\
+""")
+
+
 async def test_nodes_show_usage_requests_and_pods_against_allocatable(
     server: FakeApiServer, ask: Ask
 ) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from kube_mcp.access.cluster import Cluster, why_unreadable
 from kube_mcp.diagnosis.capacity import requests
+from kube_mcp.diagnosis.shapes import SHAPES
+from kube_mcp.diagnosis.slim import slim
 from kube_mcp.errors import ClusterError, NotAllowed
 from kube_mcp.objects import ResourceType, dig_list, dig_map, dig_str
 from kube_mcp.render.budget import count, fit
@@ -24,6 +27,8 @@ from kube_mcp.words.quantities import bytes_, cpu, format_bytes, format_cpu
 from kube_mcp.words.selectors import check_selector, field_equals
 
 NODES = ResourceType("", "v1", "nodes", "Node", namespaced=False)
+
+_SLIM = partial(slim, "Pod")
 
 
 class Args(ToolArgs):
@@ -113,7 +118,8 @@ async def _pods(args: Args, call: Call) -> str:
             namespace=args.namespace,
             label_selector=args.label_selector,
             field_selector=field_equals({"spec.nodeName": args.node}),
-            keep=_slim_pod,
+            keep=_SLIM,
+            shape=SHAPES["Pod"],
             progress=reporter(call, "pods"),
         ),
     )
@@ -186,7 +192,9 @@ async def _nodes(args: Args, call: Call) -> str:
 
 async def _pods_or_gap(call: Call) -> tuple[dict[str, list[Any]], str]:
     try:
-        listing = await call.cluster.list(PODS, keep=_slim_pod, progress=reporter(call, "pods"))
+        listing = await call.cluster.list(
+            PODS, keep=_SLIM, shape=SHAPES["Pod"], progress=reporter(call, "pods")
+        )
     except (ClusterError, NotAllowed) as error:
         return {}, why_unreadable(error, resource=PODS, namespace="")
     held: dict[str, list[Any]] = {}
@@ -194,30 +202,6 @@ async def _pods_or_gap(call: Call) -> tuple[dict[str, list[Any]], str]:
         if dig_str(pod, "status", "phase") not in {"Succeeded", "Failed"}:
             held.setdefault(dig_str(pod, "spec", "nodeName"), []).append(pod)
     return held, ""
-
-
-def _slim_pod(pod: Any) -> dict[str, Any]:
-    """Names, node, phase and resources: a twentieth of a pod."""
-    spec = {
-        group: [
-            {key: each[key] for key in ("name", "resources", "restartPolicy") if key in each}
-            for each in dig_list(pod, "spec", group)
-        ]
-        for group in ("initContainers", "containers")
-    }
-    return {
-        "kind": "Pod",
-        "metadata": {
-            "namespace": dig_str(pod, "metadata", "namespace"),
-            "name": dig_str(pod, "metadata", "name"),
-        },
-        "spec": {
-            **spec,
-            "nodeName": dig_str(pod, "spec", "nodeName"),
-            "overhead": dig_map(pod, "spec", "overhead"),
-        },
-        "status": {"phase": dig_str(pod, "status", "phase")},
-    }
 
 
 def _container_rows(
@@ -235,13 +219,14 @@ def _container_rows(
 
 
 def _pod_limits(pod: Any) -> dict[str, float]:
-    """The sum of the containers' limits, for a resource that every container limits."""
+    """The pod's own limits, else the sum of its containers', for what every container limits."""
     limits = [
         _amounts(dig_map(each, "resources", "limits"))
         for each in dig_list(pod, "spec", "containers")
     ]
     total = _total(limits)
-    return {key: value for key, value in total.items() if all(key in each for each in limits)}
+    shared = {key: value for key, value in total.items() if all(key in each for each in limits)}
+    return shared | _amounts(dig_map(pod, "spec", "resources", "limits"))
 
 
 def _amounts(quantities: Mapping[str, Any]) -> dict[str, float]:
