@@ -117,10 +117,28 @@ def is_crashing(container: Container, pod: Obj, scene: Scene) -> bool:
 
 
 def killed_by_probe(pod: Obj, container: Container, scene: Scene) -> bool:
-    """Whether a liveness or startup probe is why the container was last ended."""
-    if not container.ended or dig_int(container.ended, "exitCode") not in (0, 2, 137, 143):
+    """Whether a liveness or startup probe is why the container was last ended.
+
+    What a program ends with when it is told to is its own choice; the usual codes are taken at
+    their word, any other only where the kubelet's kill came just before the end.
+    """
+    if not container.ended:
         return False
-    return any(killing(pod, container, scene, probe) for probe in ("liveness", "startup"))
+    events = [
+        event
+        for probe in ("liveness", "startup")
+        if (event := killing(pod, container, scene, probe))
+    ]
+    if dig_int(container.ended, "exitCode") in (0, 2, 137, 143):
+        return bool(events)
+    end = parse_time(dig(container.ended, "finishedAt"))
+    grace_s = dig_int(pod, "spec", "terminationGracePeriodSeconds", default=30)
+    return end is not None and any(
+        event.last is not None
+        # Both times are whole seconds.
+        and -1 <= (end - event.last).total_seconds() <= grace_s + 1
+        for event in events
+    )
 
 
 def dawdles(container: Container, pod: Obj, now: datetime) -> bool:
