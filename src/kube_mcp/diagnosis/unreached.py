@@ -100,6 +100,26 @@ def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, .
     return tuple(found)
 
 
+def awaited(pod: Obj, container: str, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, ...]:
+    """The Services that a step which waits may wait for: those that its log names, in whatever
+    words, and those that its own name does (``wait-for-db``). Their trouble explains the wait.
+    """
+    namespace = dig_str(pod, "metadata", "namespace")
+    said = [(name, where or namespace) for _, line in words for name, where in _HOST.findall(line)]
+    parts = container.split("-")
+    said += [
+        ("-".join(parts[start:end]), namespace)
+        for start in range(len(parts))
+        for end in range(start + 1, len(parts) + 1)
+    ]
+    return tuple(
+        refer("Service", where, name)
+        for name, where in dict.fromkeys(said)
+        if (service := scene.peek("Service", where, name)) is not None
+        and not _leads_to(service, pod)
+    )
+
+
 def _leads_to(service: Obj, pod: Obj) -> bool:
     selector = dig_map(service, "spec", "selector")
     same = dig_str(service, "metadata", "namespace") == dig_str(pod, "metadata", "namespace")

@@ -7,7 +7,7 @@ from kube_mcp.diagnosis.crashes import dawdles, last_words
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, unwell_pods
-from kube_mcp.diagnosis.unreached import unreached
+from kube_mcp.diagnosis.unreached import awaited, unreached
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -20,7 +20,7 @@ def init_container_does_not_finish(pod: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: an init container (not a sidecar) that has run for over ten minutes in a pod
     that is still Pending, with the last lines of its log. The trouble of a Service that
-    they say it cannot reach explains it.
+    they, or the container's own name (wait-for-db), speak of explains it.
 
     Why it matters: most such containers wait in a loop for another service, quietly.
 
@@ -45,6 +45,6 @@ def init_container_does_not_finish(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 *words,
             ),
             since=started,
-            blames=unreached(pod, words, scene),
+            blames=(*unreached(pod, words, scene), *awaited(pod, each.name, words, scene)),
             next=f"Read the log of the init container {each.name} for what it waits for.",
         )
