@@ -10,7 +10,11 @@ from kube_mcp.diagnosis.phrases import quote
 from kube_mcp.diagnosis.pods import Container
 from kube_mcp.objects import dig, dig_int, dig_list, dig_map, dig_str
 
+NO_COMMAND = "the command is not in the image"
 _NO_COMMAND = re.compile(r"(oci runtime|exec failed|start exec|exec: ).*(no such file|not found)")
+NO_PATH = "the path does not exist there"
+NO_GRPC_HEALTH = "the server has no gRPC health service"
+NO_GRPC_SERVICE = "the server's health service knows no service of the probe's name"
 
 KEYS = {"Readiness": "readinessProbe", "Liveness": "livenessProbe", "Startup": "startupProbe"}
 
@@ -82,13 +86,17 @@ def failure(message: str) -> str:
     lowered = message.lower()
     # What a command of the probe writes is its own; only the runtime says that there is none.
     if _NO_COMMAND.search(lowered):
-        return "the command is not in the image"
+        return NO_COMMAND
     for sign, meaning in (
         ("connection refused", "nothing listens on that port"),
-        ("statuscode: 404", "the path does not exist there"),
+        ("statuscode: 404", NO_PATH),
         ("statuscode: 401", "the path wants a login"),
         ("statuscode: 403", "the path is forbidden"),
         ("statuscode: 5", "the application answers that it is unwell"),
+        ('responded with "not_serving"', "the application answers that it is unwell"),
+        ("does not implement the grpc health protocol", NO_GRPC_HEALTH),
+        ("code = notfound", NO_GRPC_SERVICE),
+        ('responded with "service_unknown"', NO_GRPC_SERVICE),
         ("http: server gave http response to https", "it asks HTTPS and the port speaks HTTP"),
         ("malformed http response", "it asks HTTP and the port speaks HTTPS or another protocol"),
         ("client sent an http request to an https", "it asks HTTP and the port speaks HTTPS"),
@@ -100,6 +108,20 @@ def failure(message: str) -> str:
         if sign in lowered:
             return meaning
     return ""
+
+
+def remedy(meaning: str, kind: str, container: str) -> str:
+    """What to do where a `failure` shows that the probe asks for what is not there; else empty.
+
+    No patience helps then, and the application may be perfectly well.
+    """
+    probe = f"the {kind.lower()} probe of {container}"
+    return {
+        NO_COMMAND: f"Give {probe} a command that the image has, or let it ask over the network.",
+        NO_PATH: f"Correct the path that {probe} asks for.",
+        NO_GRPC_HEALTH: f"Serve grpc.health.v1.Health in {container}, or let {probe} ask otherwise.",
+        NO_GRPC_SERVICE: f"Correct the gRPC service that {probe} names, or leave it out.",
+    }.get(meaning, "")
 
 
 def asks_tls_plainly(container: Container, probe: Mapping[str, Any], message: str) -> bool:

@@ -7,7 +7,14 @@ from kube_mcp.diagnosis.crashes import killed_by_probe, killing, ran_for_s, unhe
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
-from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
+from kube_mcp.diagnosis.probes import (
+    allowed_s,
+    failure,
+    port_problem,
+    probe_of,
+    remedy,
+    target,
+)
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
@@ -62,7 +69,8 @@ def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"{each.path}.lastState.terminated.exitCode", dig(each.last, "exitCode")),
             ),
             since=event.first or parse_time(dig(each.ended, "finishedAt")),
-            next=f"Give {each.name} a startup probe, or make its liveness probe more patient."
+            next=remedy(meaning, "liveness", each.name)
+            or f"Give {each.name} a startup probe, or make its liveness probe more patient."
             if early and not port_problem(each, probe)
             else f"Check what {target(probe)} answers in {each.name}, and correct the probe.",
         )

@@ -14,6 +14,7 @@ from kube_mcp.diagnosis.probes import (
     failure,
     port_problem,
     probe_of,
+    remedy,
     target,
 )
 from kube_mcp.graph.owners import workload_of
@@ -77,5 +78,6 @@ def readiness_probe_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
             if wrong_port
             else f"Set scheme HTTPS in the readiness probe of {each.name}."
             if tls
-            else f"Read the log of {each.name}, and check what {target(probe)} answers.",
+            else remedy(meaning, "readiness", each.name)
+            or f"Read the log of {each.name}, and check what {target(probe)} answers.",
         )

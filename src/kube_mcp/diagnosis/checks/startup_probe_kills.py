@@ -7,7 +7,14 @@ from kube_mcp.diagnosis.crashes import killed_by_probe, killing, unhealthy
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods
-from kube_mcp.diagnosis.probes import allowed_s, failure, port_problem, probe_of, target
+from kube_mcp.diagnosis.probes import (
+    allowed_s,
+    failure,
+    port_problem,
+    probe_of,
+    remedy,
+    target,
+)
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
@@ -55,5 +62,6 @@ def startup_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
             since=event.first,
             next=f"Point the startup probe of {each.name} at a port it listens on."
             if wrong
-            else f"Raise failureThreshold of the startup probe of {each.name}.",
+            else remedy(meaning, "startup", each.name)
+            or f"Raise failureThreshold of the startup probe of {each.name}.",
         )
