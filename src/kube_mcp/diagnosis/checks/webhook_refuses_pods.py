@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.refusals import CREATORS, refusal, short
+from kube_mcp.diagnosis.refusals import (
+    CREATORS,
+    WEBHOOKS,
+    causes,
+    configurations_of,
+    refusal,
+    short,
+)
 from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig_list, dig_str
-from kube_mcp.scene import Scene, ref_to, refer
-
-_CONFIGURATIONS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+from kube_mcp.scene import Scene, ref_to
 
 
-@check(*CREATORS, optional=["Event", *_CONFIGURATIONS])
+@check(*CREATORS, optional=["Event", *WEBHOOKS])
 def webhook_refuses_pods(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A workload's pods are refused by an admission webhook, or because it does not answer.
 
@@ -32,11 +37,7 @@ def webhook_refuses_pods(obj: Obj, scene: Scene) -> Iterator[Finding]:
     match = re.search(r'webhook "([^"]+)"', found.message)
     name = match[1] if match else ""
     failed = "failed calling webhook" in found.message
-    owners = list(_owners(name, scene))
-    service = re.search(r"https?://([a-z0-9-]+)\.([a-z0-9-]+)\.svc", found.message)
-    blames = [ref_to(each) for each in owners]
-    if failed and service:
-        blames.append(refer("Service", service[2], service[1]))
+    owners = list(configurations_of(name, scene))
     yield Finding(
         ref=ref_to(obj),
         workload=controller_of(obj),
@@ -50,18 +51,11 @@ def webhook_refuses_pods(obj: Obj, scene: Scene) -> Iterator[Finding]:
             ),
         ),
         since=found.since,
-        blames=tuple(blames) if failed else (),
+        blames=tuple(causes(found.message, dig_str(obj, "metadata", "namespace"), scene)),
         next=f"Bring the service behind the webhook {name} back."
         if failed
         else f"Change the pod template to what the webhook {name} allows.",
     )
-
-
-def _owners(webhook: str, scene: Scene) -> Iterator[Obj]:
-    for kind in _CONFIGURATIONS:
-        for each in scene.seen(kind):
-            if any(dig_str(hook, "name") == webhook for hook in dig_list(each, "webhooks")):
-                yield each
 
 
 def _policy(configuration: Obj, webhook: str) -> str:
