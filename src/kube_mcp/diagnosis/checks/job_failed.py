@@ -26,7 +26,8 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A Job has failed: it will not be tried again.
 
     What it detects: the Failed condition of a Job of the last three days (too many attempts,
-    deadline passed, a pod failure policy), with the exit code of its last pod where that is left.
+    deadline passed, a pod failure policy), with the exit code of its last pod where that is left;
+    and indexes that a Job still at work has given up on: it will fail when the others are done.
     A CronJob's failed run counts only while no later run has succeeded.
 
     Why it matters: its work is not done, and nothing makes another attempt.
@@ -34,7 +35,10 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
     Where it cannot tell: the pods of a failed Job are often gone, and their logs with them.
     """
     found = condition(obj, "Failed")
-    if found.get("status") != "True" or is_deleted(obj):
+    if is_deleted(obj):
+        return
+    if found.get("status") != "True":
+        yield from _given_up(obj, scene)
         return
     moment = since(found)
     if not within(moment, _RECENT_S, scene.now):
@@ -72,6 +76,32 @@ def job_failed(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if reason == "DeadlineExceeded"
         else advice(words, "it")
         or "Read the log of its last pod for the error, then run it again.",
+    )
+
+
+def _given_up(obj: Obj, scene: Scene) -> Iterator[Finding]:
+    """Indexes that were tried as often as they may be, of a Job that goes on with the others."""
+    lost = dig_str(obj, "status", "failedIndexes")
+    if not lost or condition(obj, "Complete").get("status") == "True":
+        return
+    limit = dig(obj, "spec", "backoffLimitPerIndex")
+    words = _words(obj, scene)
+    yield Finding(
+        ref=ref_to(obj),
+        workload=controller_of(obj),
+        severity=WARNING,
+        title=f"has given up on its indexes {quote(lost, most=60)}, so it will fail once the others "
+        f"are done{_ending(obj, scene)}",
+        evidence=evidence(
+            ("status.failedIndexes", lost),
+            ("status.completedIndexes", dig_str(obj, "status", "completedIndexes")),
+            ("spec.backoffLimitPerIndex", limit),
+            ("spec.maxFailedIndexes", dig(obj, "spec", "maxFailedIndexes")),
+            *words,
+        ),
+        blames=tuple(_causes(obj, scene)),
+        next=advice(words, "it")
+        or "Read the log of a pod of these indexes for the error, then run them again.",
     )
 
 
