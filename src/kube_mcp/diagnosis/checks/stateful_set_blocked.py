@@ -10,7 +10,7 @@ from kube_mcp.diagnosis.starting import is_settled
 from kube_mcp.diagnosis.workloads import counts, is_deleted, is_observed
 from kube_mcp.graph.owners import pods_of
 from kube_mcp.objects import Obj, dig_int, dig_str
-from kube_mcp.scene import Scene, ref_to
+from kube_mcp.scene import Scene, labels_of, ref_to
 
 
 @check("StatefulSet", needs=["Pod"])
@@ -19,7 +19,8 @@ def stateful_set_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: the pod that is not ready and holds up the ones after it, in a StatefulSet
     that creates and updates its pods in order. It is a symptom: what is found about that pod
-    explains it.
+    explains it. Where that pod was made from a template that was corrected since, the wait itself
+    is the cause: nothing replaces the pod.
 
     Why it matters: one broken member keeps all later ones from being made or updated; and a broken
     pod is not replaced by a corrected template before it is deleted by hand.
@@ -36,7 +37,7 @@ def stateful_set_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
     partition = dig_int(obj, "spec", "updateStrategy", "rollingUpdate", "partition")
     on_delete = dig_str(obj, "spec", "updateStrategy", "type") == "OnDelete"
     updating = bool(update) and current != update and not on_delete and partition == 0
-    if not is_observed(obj) or not (count.made < count.wanted or updating):
+    if not is_observed(obj) or (count.ready >= count.wanted and not updating):
         return
     blocking = next(
         (
@@ -47,6 +48,13 @@ def stateful_set_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
         None,
     )
     if blocking is None or not is_settled(blocking, scene):
+        return
+    revision = labels_of(blocking).get("controller-revision-hash", "")
+    left = bool(update and revision) and revision not in (current, update) and not on_delete
+    if left:
+        yield _left_behind(obj, blocking, revision)
+        return
+    if not (count.made < count.wanted or updating):
         return
     doing = "updating" if updating and count.made >= count.wanted else "starting"
     yield Finding(
@@ -65,6 +73,25 @@ def stateful_set_blocked(obj: Obj, scene: Scene) -> Iterator[Finding]:
         since=created(blocking),
         blames=(ref_to(blocking),),
         next=f"Mend {ref_to(blocking)}; delete it once the template is right, it is not replaced.",
+    )
+
+
+def _left_behind(obj: Obj, pod: Obj, revision: str) -> Finding:
+    """The pod is of neither the template that holds now nor the one before the update."""
+    name = dig_str(pod, "metadata", "name")
+    return Finding(
+        ref=ref_to(obj),
+        severity=WARNING,
+        title=f"its template was changed after {name} was made, but it waits for {name} to become "
+        "ready first, and does not replace it",
+        evidence=evidence(
+            (f"Pod {name} label controller-revision-hash", revision),
+            ("status.updateRevision", dig_str(obj, "status", "updateRevision")),
+            ("status.readyReplicas", counts(obj).ready),
+        ),
+        since=created(pod),
+        explains=(ref_to(pod),),
+        next=f"Delete the pod {name}, if the template is right now: it comes back with it.",
     )
 
 
