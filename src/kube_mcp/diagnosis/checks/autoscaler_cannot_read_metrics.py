@@ -8,7 +8,7 @@ from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, is_over, older_than
-from kube_mcp.graph.owners import pods_of
+from kube_mcp.graph.owners import controller_of, pods_of
 from kube_mcp.graph.scaling import target_of
 from kube_mcp.objects import Obj, Ref, dig_list, dig_map, dig_str
 from kube_mcp.scene import Scene, key_for, ref_to, refer
@@ -49,6 +49,8 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
         # Metrics that are not of the pods' own resources are missing whatever the pods do.
         foreign = _FOREIGN.search(f"{reason} {message}")
         unset = "missing request for" in message or (not foreign and _requests_nothing(obj, scene))
+        # What makes the autoscaler and its metric (KEDA's ScaledObject) says why there is none.
+        owner = controller_of(obj)
         pods = [ref_to(pod) for pod in pods_of(target, scene)]
         yield Finding(
             ref=ref_to(obj),
@@ -64,7 +66,7 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
             since=since(found),
             blames=(target,)
             if unset
-            else _foreign_apis(scene)
+            else (*_foreign_apis(scene), *([owner] if owner else []))
             if foreign
             else (target, refer("APIService", "", "v1beta1.metrics.k8s.io"), *pods),
             next=f"Give every container of {target} a request for the resource it scales by."

@@ -14,9 +14,10 @@ from kube_mcp.diagnosis.conditions import (
     said,
     since,
 )
+from kube_mcp.diagnosis.events import warnings
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.diagnosis.pods import created, older_than, within
 from kube_mcp.graph import flux, gateways
 from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, dig, dig_str
@@ -24,6 +25,7 @@ from kube_mcp.scene import Scene, key_of, ref_to
 from kube_mcp.words.times import parse_time
 
 _PATIENCE_S = 300
+_WARNED_S = 1800
 # A cloud takes minutes to make a machine or a database, a slow one a quarter of an hour.
 _UNKNOWN_S = 1800
 # What ended badly longer ago has been seen by then, or nobody will.
@@ -53,7 +55,7 @@ _KNOWN = (
 )
 
 
-@check(ANY_CUSTOM_KIND)
+@check(ANY_CUSTOM_KIND, optional=["Event"])
 def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A custom resource says in its status that it is not well.
 
@@ -112,11 +114,20 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 for each in bad[:3]
             ),
             ("status.message", dig_str(obj, "status", "message")),
+            *_warned(obj, scene),
         ),
         since=since(worst),
         explains=(owner,) if owner else (),
         next=f"Act on what the controller of {obj.get('kind')} says.",
     )
+
+
+def _warned(obj: Obj, scene: Scene) -> Iterator[tuple[str, object]]:
+    """The newest warning of the last half hour: many a condition says less than its event."""
+    for event in warnings(obj, scene):
+        if within(event.last, _WARNED_S, scene.now):
+            yield f"event {event.reason} (x{event.count})", event.message
+        return
 
 
 def _failed(found: Mapping[str, Any]) -> bool:
