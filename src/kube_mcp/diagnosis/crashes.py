@@ -211,7 +211,9 @@ def _failed(container: Container, pod: Obj, scene: Scene) -> bool:
     if dawdles(container, pod, scene.now):
         return True
     return container.restarts > 0 and (
-        container.reason == "CrashLoopBackOff" or is_crashing(container, pod, scene)
+        container.reason == "CrashLoopBackOff"
+        or is_crashing(container, pod, scene)
+        or killed_by_probe(pod, container, scene)
     )
 
 

@@ -12,6 +12,7 @@ from kube_mcp.objects import dig, dig_int, dig_list, dig_map, dig_str
 
 NO_COMMAND = "the command is not in the image"
 _NO_COMMAND = re.compile(r"(oci runtime|exec failed|start exec|exec: ).*(no such file|not found)")
+UNWELL = "the application answers that it is unwell"
 NO_PATH = "the path does not exist there"
 NO_GRPC_HEALTH = "the server has no gRPC health service"
 NO_GRPC_SERVICE = "the server's health service knows no service of the probe's name"
@@ -92,8 +93,8 @@ def failure(message: str) -> str:
         ("statuscode: 404", NO_PATH),
         ("statuscode: 401", "the path wants a login"),
         ("statuscode: 403", "the path is forbidden"),
-        ("statuscode: 5", "the application answers that it is unwell"),
-        ('responded with "not_serving"', "the application answers that it is unwell"),
+        ("statuscode: 5", UNWELL),
+        ('responded with "not_serving"', UNWELL),
         ("does not implement the grpc health protocol", NO_GRPC_HEALTH),
         ("code = notfound", NO_GRPC_SERVICE),
         ('responded with "service_unknown"', NO_GRPC_SERVICE),

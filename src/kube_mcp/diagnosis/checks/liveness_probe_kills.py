@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
-from kube_mcp.diagnosis.crashes import killed_by_probe, killing, ran_for_s, unhealthy
+from kube_mcp.diagnosis.crashes import killed_by_probe, killing, last_words, ran_for_s, unhealthy
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
@@ -15,6 +15,7 @@ from kube_mcp.diagnosis.probes import (
     remedy,
     target,
 )
+from kube_mcp.diagnosis.unreached import unreached
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, ref_to
@@ -23,13 +24,14 @@ from kube_mcp.words.times import human, parse_time
 _RECENT_S = 3600
 
 
-@check("Pod", among=unwell_pods, needs=["Event"], optional=["ReplicaSet"])
+@check("Pod", among=unwell_pods, needs=["Event"], optional=["ReplicaSet", "Service"])
 def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container is killed again and again because its liveness probe fails.
 
     What it detects: the kubelet's event that it kills the container for its liveness probe, and a
     restart that followed; what the probe asks, what came back, and whether the container was still
-    starting when the probe ran out of patience.
+    starting when the probe ran out of patience. Where its log says that a Service could not be
+    reached, the trouble of that Service explains it.
 
     Why it matters: an application that is merely slow is restarted, starts slowly again, and never
     gets there.
@@ -46,6 +48,7 @@ def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if not within(event.last, _RECENT_S, scene.now):
             continue
         probe = probe_of(each, "Liveness")
+        words = last_words(pod, each, scene)
         said = unhealthy(pod, each, scene, "Liveness")
         lasted = ran_for_s(each.ended)
         budget_s = allowed_s(probe)
@@ -67,8 +70,10 @@ def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
                     f"{target(probe)}, gives up {budget_s}s after the start",
                 ),
                 (f"{each.path}.lastState.terminated.exitCode", dig(each.last, "exitCode")),
+                *words,
             ),
             since=event.first or parse_time(dig(each.ended, "finishedAt")),
+            blames=unreached(pod, words, scene),
             next=remedy(meaning, "liveness", each.name)
             or f"Give {each.name} a startup probe, or make its liveness probe more patient."
             if early and not port_problem(each, probe)
