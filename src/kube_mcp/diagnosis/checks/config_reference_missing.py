@@ -51,7 +51,7 @@ def config_reference_missing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         return
     namespace = dig_str(pod, "metadata", "namespace")
     kind, name, key = next(iter(missing))
-    what = listed(f"{each[0]} {each[1]}{f' key {each[2]}' if each[2] else ''}" for each in missing)
+    what = listed(_called(*each) for each in missing)
     yield Finding(
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
@@ -93,11 +93,15 @@ def _absent(each: Reference, namespace: str, scene: Scene) -> str | None:
     return each.key if each.key and keys is not None and each.key not in keys else None
 
 
+def _called(kind: str, name: str, key: str) -> str:
+    return f"{f'key {key} of ' if key else ''}{kind} {name}"
+
+
 def _where(pod: Obj, missing: dict[tuple[str, str, str], None]) -> Iterator[Evidence]:
     objects = {(kind, name) for kind, name, _ in missing}
     for each in references(pod):
         if (each.kind, each.name) in objects:
-            yield each.path, f"{each.kind} {each.name}{f' key {each.key}' if each.key else ''}"
+            yield each.path, _called(each.kind, each.name, each.key)
 
 
 def _instead(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
@@ -33,6 +34,7 @@ _ELSEWHERE = frozenset(
         "PodInitializing",
     }
 )
+_SUB_PATH = re.compile(r'subPath for volumeMount "([^"]+)"')
 # Whatever of a config error has a name has a check of its own.
 _NAMED = ("not found", "couldn't find key", "runAsNonRoot")
 
@@ -76,5 +78,8 @@ def container_cannot_be_created(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (path, message),
             ),
             since=created(pod),
-            next=f"Correct what the runtime rejects in {each.name}: command, mount or hook.",
+            next=f"Check the subPath that {each.name} mounts of the volume {sub_path[1]}: the volume "
+            "must hold it, or let it be made."
+            if (sub_path := _SUB_PATH.search(message))
+            else f"Correct what the runtime rejects in {each.name}: command, mount or hook.",
         )

@@ -17,6 +17,7 @@ from kube_mcp.scene import Scene, ref_to, refer
 # A missing ConfigMap or Secret is a finding of its own, by name.
 _REFERENCE = re.compile(r'(configmap|secret)s? "[^"]+" not found|references non-existent')
 
+_HOST_PATH = re.compile(r"hostPath type check failed: (\S+) is not an? ([a-z ]+)")
 _NO_DRIVER = re.compile(r"driver name (\S+) not found in the list of registered CSI drivers")
 
 
@@ -39,6 +40,7 @@ def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         return
     attached = "Multi-Attach" in event.message
     driver = _NO_DRIVER.search(event.message)
+    path = _HOST_PATH.search(event.message)
     namespace = dig_str(pod, "metadata", "namespace")
     yield Finding(
         ref=ref_to(pod),
@@ -57,5 +59,8 @@ def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         if attached
         else f"Check that the node plugin of {driver[1]} runs on {dig_str(pod, 'spec', 'nodeName')}."
         if driver
+        else f"Look at {path[1]} on {dig_str(pod, 'spec', 'nodeName')}: make it a {path[2].strip()} "
+        "there, or correct the hostPath and its type."
+        if path
         else "Act on what the storage driver answers.",
     )
