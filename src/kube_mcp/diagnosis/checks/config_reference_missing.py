@@ -61,6 +61,8 @@ def config_reference_missing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         evidence=evidence(*told, *_where(pod, missing), *_instead(namespace, missing, scene)),
         since=created(pod),
         blames=tuple(refer(each[0], namespace, each[1]) for each in missing),
+        # Whoever else misses the same has the same trouble: one object to make ends it for all.
+        shared=f"{namespace} {_called(kind, name, key)}",
         next=f"Add the key {key} to the {kind} {name} in {namespace}, or correct the reference."
         if key
         else f"Create the {kind} {name} in {namespace}, or correct the reference.",

@@ -11,7 +11,7 @@ from kube_mcp.diagnosis.placement import usable
 from kube_mcp.diagnosis.pods import unwell_pods
 from kube_mcp.diagnosis.scheduling import obstacles
 from kube_mcp.graph.owners import workload_of
-from kube_mcp.objects import Obj, dig_map, dig_str
+from kube_mcp.objects import Obj, dig, dig_map, dig_str
 from kube_mcp.scene import Scene, ref_to
 
 
@@ -87,9 +87,21 @@ def pod_exceeds_free_resources(pod: Obj, scene: Scene) -> Iterator[Finding]:
             else ("", ""),
         ),
         since=found.since,
-        next=f"Lower the request for {resource} to what a node offers, or add a larger node."
+        shared=_shortage(pod, resource, largest)
+        if not never or largest == 0
+        else "",  # its own request is what is wrong
+        next=f"Add a node that has {resource}, or bring back the device plugin that offers it there."
+        if largest == 0
+        else f"Lower the request for {resource} to what a node offers, or add a larger node."
         if never
         else "Add a node, or raise how many pods a node takes."
         if resource == "pods"
         else f"Add a node, or lower what the pod or its neighbours request of {resource}.",
     )
+
+
+def _shortage(pod: Obj, resource: str, largest: float | None) -> str:
+    """What is short, and where: pods that may run on the same nodes wait for the same room."""
+    spec = dig_map(pod, "spec")
+    where = (spec.get("nodeSelector"), dig(spec, "affinity", "nodeAffinity"))
+    return f"{'no' if largest == 0 else 'too little'} {resource} {where}"

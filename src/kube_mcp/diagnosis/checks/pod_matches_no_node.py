@@ -51,6 +51,7 @@ def pod_matches_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
             *((f"nodes have {each.key}", _known(each.key, nodes)) for _, each in unmet[:3]),
         ),
         since=found.since,
+        shared=asks if unmet else "",
         next="Correct the node selector or affinity, or give a node the label."
         if unmet
         else f"Compare the requirements with the labels of the {plural(len(nodes), 'node')}.",

@@ -56,6 +56,7 @@ def pod_tolerates_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
             ("value on the nodes", _values(tainted, key)),
         ),
         since=found.since,
+        shared=found.main.taint,
         blames=tuple(ref_to(node) for node in tainted) if unwell else (),
         next="Bring the tainted nodes back to health."
         if unwell

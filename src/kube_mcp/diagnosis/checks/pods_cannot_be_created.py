@@ -57,7 +57,9 @@ def pods_cannot_be_created(obj: Obj, scene: Scene) -> Iterator[Finding]:
         title=f"its pods are refused: {quote(short(found.message))}",
         evidence=evidence((found.path, found.message)),
         since=found.since,
-        next=_advice(found.message),
+        # What does not exist is missing for every template that names it.
+        shared=advice if (advice := _advice(found.message)).startswith("Create the") else "",
+        next=advice,
     )
 
 

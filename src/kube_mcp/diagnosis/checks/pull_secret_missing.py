@@ -48,6 +48,7 @@ def pull_secret_missing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         since=created(pod),
         explains=(ref_to(pod),),
+        shared=f"{namespace}/{missing[0]}",
         next=f"Create the Secret {missing[0]} in {namespace}, or correct the name.",
     )
 

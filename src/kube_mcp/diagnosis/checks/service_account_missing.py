@@ -44,5 +44,6 @@ def service_account_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
             (found.path, found.message) if found and refused else ("", ""),
         ),
         since=found.since if found and refused else None,
+        shared=f"{namespace}/{name}" if name else "",
         next=f"Create the service account {name} in {namespace}, or correct the name.",
     )

@@ -55,6 +55,7 @@ def volume_cannot_be_mounted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         since=event.first,
         blames=tuple(refer("PersistentVolumeClaim", namespace, each) for each in claim_names(pod)),
+        shared=f"{driver[1]} on {dig_str(pod, 'spec', 'nodeName')}" if driver else "",
         next="Remove the pod that still holds the volume, or wait until its node lets go."
         if attached
         else f"Check that the node plugin of {driver[1]} runs on {dig_str(pod, 'spec', 'nodeName')}."
