@@ -37,11 +37,6 @@ def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
         "Evicted",
         "Preempting",
         "NodeShutdown",
-        "NodeAffinity",
-        "UnexpectedAdmissionError",
-        "OutOfcpu",
-        "OutOfmemory",
-        "OutOfpods",
     ):
         return
     moment = since(target) or parse_time(dig(pod, "status", "startTime")) or created(pod)
