@@ -10,8 +10,9 @@ from kube_mcp.diagnosis.phrases import evidence, listed, quote
 from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.diagnosis.refusals import WEBHOOKS, causes, quota_of, refusal, short
 from kube_mcp.diagnosis.workloads import is_deleted
-from kube_mcp.objects import Obj, dig, dig_int, dig_list, dig_str
-from kube_mcp.scene import Scene, ref_to
+from kube_mcp.graph.owners import pods_of
+from kube_mcp.objects import Obj, Ref, dig, dig_int, dig_list, dig_str
+from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import age, parse_time
 
 # The controller looks every ten seconds; a busy one is minutes late, not more.
@@ -20,14 +21,14 @@ _LATE_S = 600
 _SHORTEST_DEADLINE_S = 10
 
 
-@check("CronJob", optional=["Event", "ResourceQuota", *WEBHOOKS])
+@check("CronJob", optional=["Event", "Pod", "ResourceQuota", *WEBHOOKS])
 def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A CronJob has not run for longer than its schedule allows.
 
     What it detects: a last run (or, before the first, the creation) longer ago than the longest
     gap in the schedule, and runs that were missed or cannot be scheduled by the controller's own
     account, with the runs still in progress that forbid a new one, or the API server's refusal of
-    its Jobs. A quota that is full, or a webhook that does not answer, explains that.
+    its Jobs. What keeps such a run from ending, a quota that is full, or a webhook that does not answer, explains that.
 
     Why it matters: what it does has not been done since.
 
@@ -73,6 +74,8 @@ def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
         since=begun,
         blames=tuple(causes(refused.message, dig_str(obj, "metadata", "namespace"), scene))
         if refused
+        else tuple(_runs(obj, active, scene))
+        if forbids
         else (),
         next=_unblock(refused.message)
         if refused
@@ -82,6 +85,14 @@ def cron_job_misses_runs(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if 0 < dig_int(obj, "spec", "startingDeadlineSeconds") < _SHORTEST_DEADLINE_S
         else "Look at the CronJob's events, and at kube-controller-manager.",
     )
+
+
+def _runs(obj: Obj, active: list[str], scene: Scene) -> Iterator[Ref]:
+    """The runs in progress and their pods: what keeps those from ending explains it."""
+    for name in active:
+        run = refer("Job", dig_str(obj, "metadata", "namespace"), name)
+        yield run
+        yield from (ref_to(pod) for pod in pods_of(run, scene))
 
 
 def _unblock(message: str) -> str:
