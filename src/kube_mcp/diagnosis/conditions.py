@@ -31,6 +31,7 @@ GOOD_WHEN_TRUE = frozenset(
 #: Types for which True is bad.
 BAD_WHEN_TRUE = frozenset(
     {
+        "ConfigUnsupported",
         "Degraded",
         "Failed",
         "Failing",
