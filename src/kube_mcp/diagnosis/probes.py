@@ -13,6 +13,7 @@ from kube_mcp.objects import dig, dig_int, dig_list, dig_map, dig_str
 NO_COMMAND = "the command is not in the image"
 _NO_COMMAND = re.compile(r"(oci runtime|exec failed|start exec|exec: ).*(no such file|not found)")
 UNWELL = "the application answers that it is unwell"
+TOO_SLOW = "no answer within the probe's timeout"
 NO_PATH = "the path does not exist there"
 NO_GRPC_HEALTH = "the server has no gRPC health service"
 NO_GRPC_SERVICE = "the server's health service knows no service of the probe's name"
@@ -101,8 +102,9 @@ def failure(message: str) -> str:
         ("http: server gave http response to https", "it asks HTTPS and the port speaks HTTP"),
         ("malformed http response", "it asks HTTP and the port speaks HTTPS or another protocol"),
         ("client sent an http request to an https", "it asks HTTP and the port speaks HTTPS"),
-        ("deadline exceeded", "no answer within the probe's timeout"),
-        ("timeout", "no answer within the probe's timeout"),
+        ("deadline exceeded", TOO_SLOW),
+        ("timeout", TOO_SLOW),
+        ("timed out", TOO_SLOW),
         ("no route to host", "the pod's address cannot be reached from its node"),
         ("connection reset", "the connection was broken off"),
     ):

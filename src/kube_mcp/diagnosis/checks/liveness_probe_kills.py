@@ -8,6 +8,7 @@ from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, is_going, is_over, unwell_pods, within
 from kube_mcp.diagnosis.probes import (
+    TOO_SLOW,
     allowed_s,
     failure,
     port_problem,
@@ -77,5 +78,8 @@ def liveness_probe_kills(pod: Obj, scene: Scene) -> Iterator[Finding]:
             next=remedy(meaning, "liveness", each.name)
             or f"Give {each.name} a startup probe, or make its liveness probe more patient."
             if early and not port_problem(each, probe)
+            else f"Raise timeoutSeconds of the liveness probe of {each.name} (now "
+            f"{dig(probe, 'timeoutSeconds', default=1)}), or find what keeps it from answering."
+            if meaning == TOO_SLOW
             else f"Check what {target(probe)} answers in {each.name}, and correct the probe.",
         )
