@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, since
 from kube_mcp.diagnosis.finding import WARNING, Finding
-from kube_mcp.diagnosis.phrases import evidence, quote
+from kube_mcp.diagnosis.phrases import evidence, listed, quote
 from kube_mcp.diagnosis.pods import created, is_over, older_than
 from kube_mcp.graph.owners import controller_of, pods_of
 from kube_mcp.graph.scaling import target_of
@@ -16,6 +17,7 @@ from kube_mcp.scene import Scene, key_for, ref_to, refer
 # A new autoscaler, or one whose pods have just started, has no metrics for a minute or two.
 _SETTLED_S = 180
 
+_RIVALS = re.compile(r"multiple HPAs: \[([^\]]*)\]")
 _FOREIGN = re.compile(r"FailedGet(External|Object|Pods)Metric|(external|custom) metrics API")
 
 
@@ -28,7 +30,7 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: ScalingActive or AbleToScale False for over three minutes, told apart: the
     metrics API does not answer, the target's containers request nothing to be measured against, or
-    the metric does not exist.
+    the metric does not exist; and several autoscalers of the same pods, of which none acts.
 
     Why it matters: the workload stays at the size it had, whatever the load.
 
@@ -46,6 +48,9 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
             continue
         if not older_than(since(found) or created(obj), _SETTLED_S, scene.now):
             continue
+        if reason == "AmbiguousSelector":
+            yield _rivals(obj, found)
+            return
         # Metrics that are not of the pods' own resources are missing whatever the pods do.
         foreign = _FOREIGN.search(f"{reason} {message}")
         unset = "missing request for" in message or (not foreign and _requests_nothing(obj, scene))
@@ -76,6 +81,29 @@ def autoscaler_cannot_read_metrics(obj: Obj, scene: Scene) -> Iterator[Finding]:
             else "Check that the metrics API answers and knows the metric.",
         )
         return
+
+
+def _rivals(obj: Obj, found: Mapping[str, Any]) -> Finding:
+    """Told with the first of them by name."""
+    message = dig_str(found, "message")
+    listing = _RIVALS.search(message)
+    names = sorted(each.rpartition("/")[2] for each in listing[1].split()) if listing else []
+    first = names[0] if names else dig_str(obj, "metadata", "name")
+    ref = ref_to(obj)
+    return Finding(
+        ref=ref,
+        severity=WARNING,
+        title=f"does not scale {target_of(obj)}, because others scale the same pods: {listed(names)}",
+        evidence=evidence(
+            ("status.conditions[ScalingActive].reason", dig_str(found, "reason")),
+            ("status.conditions[ScalingActive].message", message),
+        ),
+        since=since(found),
+        blames=(refer("HorizontalPodAutoscaler", ref.namespace, first),)
+        if first != ref.name
+        else (),
+        next="Keep one of the autoscalers, and delete the others or correct what they point at.",
+    )
 
 
 def _foreign_apis(scene: Scene) -> tuple[Ref, ...]:
