@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
@@ -12,6 +13,8 @@ from kube_mcp.objects import Obj, dig, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
 from kube_mcp.words.times import parse_time
 
+# What a pod is evicted for that no node is to blame for.
+_OWN_LIMIT = re.compile(r"exceeds the (total )?limit|exceeded its local ephemeral storage limit")
 # Evicted pods are kept for somebody to read; after a day they tell of the past.
 _RECENT_S = 24 * 3600
 _FRESH_S = 3600
@@ -42,6 +45,7 @@ def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
     moment = since(target) or parse_time(dig(pod, "status", "startTime")) or created(pod)
     if not within(moment, _RECENT_S, scene.now):
         return
+    own = bool(_OWN_LIMIT.search(message))
     node = dig_str(pod, "spec", "nodeName")
     yield Finding(
         ref=ref_to(pod),
@@ -56,8 +60,10 @@ def pod_evicted(pod: Obj, scene: Scene) -> Iterator[Finding]:
             ("spec.nodeName", node),
         ),
         since=moment,
-        blames=(refer("Node", "", node),),
-        next="Set requests that match what the pod uses, and look at what filled the node."
+        blames=() if own else (refer("Node", "", node),),
+        next="Raise the storage limit that it exceeded, or let it write less: logs, temporary files."
+        if own
+        else "Set requests that match what the pod uses, and look at what filled the node."
         if reason == "Evicted"
         else f"Look at what happened to {node or 'the node'}.",
     )
