@@ -43,7 +43,7 @@ def pod_tolerates_no_node(pod: Obj, scene: Scene) -> Iterator[Finding]:
         ref=ref_to(pod),
         workload=workload_of(pod, scene),
         severity=CRITICAL,
-        title=f"{plural(found.main.nodes, 'node')} carry the taint "
+        title=f"{plural(found.main.nodes, 'node carries', 'nodes carry')} the taint "
         f"{{{found.main.taint or found.main.text}}}, which the pod does not "
         f"tolerate{found.others()}",
         evidence=evidence(
