@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.events import latest
 from kube_mcp.diagnosis.finding import CRITICAL, Evidence, Finding
-from kube_mcp.diagnosis.phrases import evidence, listed
+from kube_mcp.diagnosis.phrases import alike, evidence, listed
 from kube_mcp.diagnosis.pods import containers, created, is_going, is_over, is_ready, unwell_pods
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.graph.references import Reference, keys_of, references
 from kube_mcp.objects import Obj, dig_str
 from kube_mcp.scene import Scene, ref_to, refer
+
+_MOST_NEAR = 3
+_SHORTEST = 4
+# Helm keeps its releases in Secrets named after them.
+_RELEASES = "sh.helm.release."
 
 # The kubelet's words, in a container's waiting message or a FailedMount event.
 _OBJECT = re.compile(r'(configmap|secret)s? "([^"]+)" not found')
@@ -109,8 +114,38 @@ def _where(pod: Obj, missing: dict[tuple[str, str, str], None]) -> Iterator[Evid
 def _instead(
     namespace: str, missing: dict[tuple[str, str, str], None], scene: Scene
 ) -> Iterator[Evidence]:
-    """Which keys there are, where only the key is wrong."""
+    """Which keys there are, where only the key is wrong; else what has nearly the name."""
     for kind, name, key in missing:
         keys = keys_of(scene.peek(kind, namespace, name))
         if key and keys is not None:
             yield f"{kind} {name} data", listed(sorted(keys))
+        elif not key and (near := _near(kind, namespace, name, scene)):
+            yield f"{kind} of a similar name", listed(near, most=_MOST_NEAR)
+
+
+def _near(kind: str, namespace: str, name: str, scene: Scene) -> list[str]:
+    known, names = scene.derived(_similar), scene.derived(_names)
+    key = (kind, namespace, name)
+    if key not in known:
+        known[key] = [
+            other
+            for other in names.get((kind, namespace), ())
+            # A short name is part of many.
+            if len(other) >= _SHORTEST and len(name) >= _SHORTEST and alike(name, other)
+        ]
+    return known[key]
+
+
+def _similar(scene: Scene) -> dict[tuple[str, str, str], list[str]]:
+    """What was found before: a workload's replicas miss the same."""
+    return {}
+
+
+def _names(scene: Scene) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for kind in ("ConfigMap", "Secret"):
+        for each in scene.seen(kind):
+            name = dig_str(each, "metadata", "name")
+            if not name.startswith(_RELEASES):
+                found.setdefault((kind, dig_str(each, "metadata", "namespace")), []).append(name)
+    return {key: sorted(names) for key, names in found.items()}
