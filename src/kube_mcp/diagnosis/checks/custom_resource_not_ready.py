@@ -59,8 +59,8 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
     What it detects: a condition of a well-known type (Ready, Available, Synced, … False; Stalled,
     Degraded, Failed … True), or any that is False with a reason such as SyncFailed, that has stood
-    for five minutes, or has not come about (Unknown) in
-    half an hour, of any custom kind that has no check of its own; and where a kind has no such
+    for five minutes, or has not come about (Unknown, or False as Creating or Waiting) in half an
+    hour, of any custom kind that has no check of its own; and where a kind has no such
     conditions, a health, phase or last operation that says failed.
 
     Why it matters: operators report their trouble here and nowhere else.
