@@ -14,6 +14,7 @@ from kube_mcp.diagnosis.conditions import (
     said,
     since,
 )
+from kube_mcp.diagnosis.events import complaint
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, older_than
@@ -53,7 +54,7 @@ _KNOWN = (
 )
 
 
-@check(ANY_CUSTOM_KIND)
+@check(ANY_CUSTOM_KIND, optional=["Event"])
 def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A custom resource says in its status that it is not well.
 
@@ -98,11 +99,16 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     # A message that says something is worth more than a bare Ready False.
     worst = max(bad, key=lambda each: (_failed(each), len(dig_str(each, "message"))))
     owner = controller_of(obj)
+    words = [said(each) for each in bad]
+    # Some kinds give the reason in words beside their conditions.
+    phase, why = dig_str(obj, "status", "phase"), dig_str(obj, "status", "phaseReason")
+    phase = "" if any(phase in each for each in words) else phase
+    title = f"{dig_str(worst, 'type')} is {worst.get('status')}: {quote(said(worst), most=200)}"
     yield Finding(
         ref=ref_to(obj),
         severity=WARNING,
         confidence=LIKELY,
-        title=f"{dig_str(worst, 'type')} is {worst.get('status')}: {quote(said(worst), most=200)}",
+        title=f"{title}; its phase is {phase}" if phase else title,
         evidence=evidence(
             *(
                 (
@@ -111,7 +117,10 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
                 )
                 for each in bad[:3]
             ),
+            ("status.phase", phase),
+            ("status.phaseReason", why),
             ("status.message", dig_str(obj, "status", "message")),
+            complaint(obj, scene, *words, why),
         ),
         since=since(worst),
         explains=(owner,) if owner else (),
