@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
@@ -19,7 +19,8 @@ def webhook_refuses_pods(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A workload's pods are refused by an admission webhook, or because it does not answer.
 
     What it detects: "admission webhook … denied" or "failed calling webhook" in the API server's
-    answer to the controller, and which configuration the webhook belongs to.
+    answer to the controller, and which configuration the webhook belongs to. Three or more
+    workloads that one webhook fails are told as one.
 
     Why it matters: a webhook that is down and fails closed stops every new pod it is asked about,
     its own among them.
@@ -51,10 +52,26 @@ def webhook_refuses_pods(obj: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         since=found.since,
         blames=tuple(blames) if failed else (),
-        next=f"Bring the service behind the webhook {name} back."
+        shared=name if failed else "",
+        next=_advice(name, found.message, owners, service)
         if failed
         else f"Change the pod template to what the webhook {name} allows.",
     )
+
+
+def _advice(
+    webhook: str, message: str, owners: Sequence[Obj], service: re.Match[str] | None
+) -> str:
+    """What to do about a webhook that could not be called, by what kept it from being called."""
+    called = f"Service {service[2]}/{service[1]}" if service else f"service of {webhook}"
+    if re.search(r"x509|tls: ", message):
+        where = f"{owners[0].get('kind')} {ref_to(owners[0]).name}" if owners else webhook
+        return f"Give {where} the CA of the {called}'s certificate, or renew that certificate."
+    if re.search(r"deadline exceeded|[Tt]imeout exceeded|i/o timeout", message):
+        return (
+            f"Find out why the {called} takes so long: its pods, or a network policy before them."
+        )
+    return f"Bring the service behind the webhook {webhook} back."
 
 
 def _owners(webhook: str, scene: Scene) -> Iterator[Obj]:
