@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kube_mcp.diagnosis.backends import endpoints, selected_pods, slices_of
 from kube_mcp.diagnosis.crashes import telling
@@ -75,7 +75,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 # ``cache``, ``cache.shop``, ``cache.shop.svc.cluster.local``, with or without a port after it.
-_HOST = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)(?:\.svc[a-z.-]*)?)?(?![\w-])")
+_HOST = re.compile(r"(?<![\w.-])[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*(?![\w-])")
 
 
 def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, ...]:
@@ -92,12 +92,21 @@ def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, .
             found.update(dict.fromkeys(cluster_dns(scene)))
         if not nameless and not _REFUSED.search(line):
             continue
-        for name, elsewhere in _HOST.findall(line):
-            where = elsewhere or namespace
-            service = scene.peek("Service", where, name)
-            if service is not None and not _leads_to(service, pod):
-                found[refer("Service", where, name)] = None
+        for host in _HOST.findall(line):
+            for where, name in _services_of(host, namespace):
+                service = scene.peek("Service", where, name)
+                if service is not None and not _leads_to(service, pod):
+                    found[refer("Service", where, name)] = None
     return tuple(found)
+
+
+def _services_of(host: str, namespace: str) -> Iterator[tuple[str, str]]:
+    """(namespace, name) of the Services that a host name may mean, asked from a namespace."""
+    name, *rest = host.partition(".svc")[0].split(".")
+    yield (rest[0] if rest else namespace), name
+    # One pod behind a headless Service: ``db-0.db``, ``db-0.db.shop.svc``.
+    if rest:
+        yield (rest[1] if len(rest) > 1 else namespace), rest[0]
 
 
 def _leads_to(service: Obj, pod: Obj) -> bool:
