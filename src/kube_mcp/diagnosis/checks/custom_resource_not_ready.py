@@ -20,8 +20,8 @@ from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.diagnosis.pods import created, older_than
 from kube_mcp.graph import flux, gateways
 from kube_mcp.graph.owners import controller_of
-from kube_mcp.objects import Obj, dig, dig_str
-from kube_mcp.scene import Scene, key_of, ref_to
+from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_map, dig_str
+from kube_mcp.scene import Scene, key_for, key_of, ref_to, refer
 from kube_mcp.words.times import parse_time
 
 _PATIENCE_S = 300
@@ -124,8 +124,23 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         since=since(worst),
         explains=(owner,) if owner else (),
+        blames=tuple(_made(obj)),
         next=f"Act on what the controller of {obj.get('kind')} says.",
     )
+
+
+def _made(obj: Obj) -> Iterator[Ref]:
+    """What the object says it is made of, as Crossplane's claims and composites do."""
+    spec, own = dig_map(obj, "spec"), dig_str(obj, "metadata", "namespace")
+    for part in (spec, dig_map(spec, "crossplane")):
+        for each in (dig(part, "resourceRef"), *dig_list(part, "resourceRefs")):
+            group, slash, _ = dig_str(each, "apiVersion").partition("/")
+            kind, name = dig_str(each, "kind"), dig_str(each, "name")
+            if slash and kind and name:
+                # Nothing here says whether the kind lives in a namespace, so it may be either.
+                yield refer(key_for(kind, group), dig_str(each, "namespace"), name)
+                if own:
+                    yield refer(key_for(kind, group), own, name)
 
 
 def _failed(found: Mapping[str, Any]) -> bool:
