@@ -35,6 +35,7 @@ BAD_WHEN_TRUE = frozenset(
         "Failed",
         "Failing",
         "InvalidSpec",
+        "NotReady",
         "Stalled",
         "SyncError",
     }
@@ -120,13 +121,15 @@ def never_came(found: Mapping[str, Any]) -> bool:
 
 
 def is_off(obj: Obj) -> bool:
-    """Whether somebody switched the object off, in one of the ways that kinds offer for it."""
+    """Whether somebody switched the object off, or made it wait, in one of the ways that kinds offer
+    for it."""
     spec = dig(obj, "spec")
     return (
         any(dig(spec, key) is True for key in ("suspend", "suspended", "paused"))
         or any(dig(spec, key) is False for key in ("running", "enabled"))
         or dig(spec, "replicas") == 0
         or dig_str(spec, "runStrategy") == "Halted"
+        or any(status_is(obj, kind, "True") for kind in ("Paused", "Suspended"))
     )
 
 

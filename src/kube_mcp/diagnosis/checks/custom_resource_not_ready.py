@@ -39,6 +39,8 @@ _WORDS = (
     (("phase",), ("message",), ("finishedAt",)),
     (("state",), ("message",), ("finishedAt",)),
 )
+# Where kinds without such a message write why it failed: Velero.
+_REASONS = ("validationErrors", "failureReason")
 _ENDS = ("finishedAt", "completionTimestamp", "completionTime")
 
 # Kinds whose conditions have a check that knows what they mean, by their groups or keys.
@@ -162,7 +164,7 @@ def _by_words(obj: Obj, scene: Scene) -> Iterator[Finding]:
             when or created(obj), _PATIENCE_S, scene.now
         ):
             continue
-        what = ": ".join(filter(None, (word, dig_str(obj, "status", *beside))))
+        what = ": ".join(filter(None, (word, dig_str(obj, "status", *beside) or _reason(obj))))
         found.append((f"status.{'.'.join(path)}", what, when))
     # Argo CD lists an error as a condition without a status, and takes it away when it is over.
     for _, each in conditions(obj):
@@ -178,8 +180,21 @@ def _by_words(obj: Obj, scene: Scene) -> Iterator[Finding]:
         severity=WARNING,
         confidence=LIKELY,
         title=f"its {where.removeprefix('status.')} says {quote(what, most=200)}",
-        evidence=evidence(*(each[:2] for each in found[:3])),
+        evidence=evidence(
+            *(each[:2] for each in found[:3]),
+            complaint(obj, scene, what),
+        ),
         since=when or ended,
         explains=(owner,) if owner else (),
         next=f"Act on what the controller of {obj.get('kind')} says.",
     )
+
+
+def _reason(obj: Obj) -> str:
+    for key in _REASONS:
+        said = dig(obj, "status", key)
+        if isinstance(said, list) and said:
+            said = said[0]
+        if isinstance(said, str) and said:
+            return said
+    return ""
