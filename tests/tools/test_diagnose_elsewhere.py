@@ -329,6 +329,69 @@ async def test_the_pods_behind_an_api_elsewhere_explain_it_with_their_last_words
     assert "api-service-unavailable APIService v1.custom.example.com" in answer
 
 
+def _route(server: FakeApiServer, programmed: str) -> None:
+    """A route here that a Gateway of another namespace has accepted."""
+    group = "gateway.networking.k8s.io"
+    accepted = {"type": "Accepted", "status": "True"}
+    parent = {"name": "edge", "namespace": "infra"}
+    server.add(
+        build.crd(group, "HTTPRoute"),
+        build.crd(group, "Gateway"),
+        build.crd(group, "GatewayClass", plural="gatewayclasses", namespaced=False),
+        build.obj(f"{group}/v1", "GatewayClass", "edge", namespace=""),
+        build.namespace("shop"),
+        build.namespace("infra"),
+        build.obj(
+            f"{group}/v1",
+            "HTTPRoute",
+            "web",
+            namespace="shop",
+            spec={"parentRefs": [parent]},
+            status={"parents": [{"parentRef": parent, "conditions": [accepted]}]},
+        ),
+        build.obj(
+            f"{group}/v1",
+            "Gateway",
+            "edge",
+            namespace="infra",
+            spec={"gatewayClassName": "edge"},
+            status={
+                "conditions": [
+                    accepted,
+                    {
+                        "type": "Programmed",
+                        "status": programmed,
+                        "reason": "AddressNotAssigned",
+                        "message": "no address",
+                    },
+                ],
+                "listeners": [
+                    {
+                        "name": "of-others",
+                        "conditions": [{"type": "ResolvedRefs", "status": "False"}],
+                    }
+                ],
+            },
+        ),
+    )
+
+
+async def test_a_shared_gateway_that_serves_nothing_is_found_from_its_routes(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _route(server, "False")
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical gateway-not-programmed Gateway infra/edge" in answer
+    assert "AddressNotAssigned: no address" in answer
+
+
+async def test_of_a_shared_gateway_that_serves_nothing_is_said(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _route(server, "True")
+    assert "infra" not in await ask("diagnose", namespace="shop")
+
+
 def _seconds(moment: str) -> float:
     from kube_mcp.words.times import parse_time
 

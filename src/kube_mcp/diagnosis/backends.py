@@ -93,10 +93,15 @@ def is_settled_behind(service: Obj, scene: Scene) -> bool:
 
 
 def templates_selected(service: Obj, scene: Scene) -> list[Ref]:
-    """The workloads whose pods the Service would select, also where they have none now."""
+    """The workloads whose pods the Service would select, also where they have none now.
+
+    None of those in a namespace that was not read: they only add to what its pods say.
+    """
     selector = dig_map(service, "spec", "selector")
     namespace = dig_str(service, "metadata", "namespace")
-    found = []
+    found: list[Ref] = []
+    if scene.namespace not in ("", namespace):
+        return found
     for kind in ("Deployment", "StatefulSet", "DaemonSet"):
         for each in scene.inside(kind, namespace) if scene.can_see(kind) else ():
             labels = dig_map(each, "spec", "template", "metadata", "labels")

@@ -19,6 +19,7 @@ from kube_mcp.access.gather import by_key, uncollected
 from kube_mcp.diagnosis.aliases import alias_of
 from kube_mcp.diagnosis.backends import is_external
 from kube_mcp.diagnosis.check import all_checks
+from kube_mcp.diagnosis.conditions import status_is
 from kube_mcp.diagnosis.engine import run
 from kube_mcp.diagnosis.finding import Diagnosis, Skipped
 from kube_mcp.diagnosis.shapes import SHAPES
@@ -30,6 +31,7 @@ from kube_mcp.diagnosis.unreached import (
     some_name_unresolved,
 )
 from kube_mcp.errors import ClusterError, NotAllowed
+from kube_mcp.graph.gateways import ROUTES, parents
 from kube_mcp.objects import Obj, Ref, dig_map, dig_str
 from kube_mcp.scene import BUILT_IN, LogTail, Scene, Unreadable, key_for
 from kube_mcp.words.selectors import field_equals, text_of_labels
@@ -47,6 +49,8 @@ _NODE_EVENTS = "default"
 # A chain across namespaces is short: a release, its chart, the repository of that.
 _MOST_ROUNDS = 3
 _MOST_NAMED = 8
+# The check of a shared Gateway: routes that it has accepted do not say that it serves nothing.
+_UNSERVED = "gateway-not-programmed"
 # Of these only the names of their keys are ever read, and that they exist says little.
 _UNASKED = frozenset({"Secret", "ConfigMap", "Namespace", "Node", "Pod"})
 
@@ -156,6 +160,10 @@ def _pointers(scene: Scene) -> Iterator[tuple[Ref, str]]:
         for each in (root.finding, *root.consequences):
             for ref in sorted(each.blames):
                 yield ref, each.code
+    for kind in ROUTES:
+        for route in scene.seen(kind):
+            for _, parent, _ in parents(route):
+                yield parent, _UNSERVED
     for service in scene.seen("Service"):
         meant = alias_of(service) if is_external(service) else None
         if meant is not None:
@@ -172,8 +180,15 @@ async def _by_name(look: _Look, *, ref: Ref) -> None:
     if key == "Service":
         for service in found:
             await _behind(look, service)
+    elif look.code == _UNSERVED:
+        # One that serves explains nothing, and its other listeners are not what was asked about.
+        look.objects[key] = [each for each in found if not _serves(each)]
     elif found:
         look.objects[key] = found
+
+
+def _serves(gateway: Obj) -> bool:
+    return not any(status_is(gateway, kind, "False") for kind in ("Accepted", "Programmed"))
 
 
 def diagnose_with(scene: Scene, home: Scene, gaps: Iterable[Skipped]) -> Diagnosis:
