@@ -78,7 +78,8 @@ def has_ready(service: Obj, scene: Scene) -> bool | None:
         )
     if not dig_map(service, "spec", "selector"):
         # Without a selector somebody else makes the endpoints; none means nothing answers.
-        return False if scene.can_see("EndpointSlice") and not scene.namespace else None
+        read = scene.namespace in ("", dig_str(service, "metadata", "namespace"))
+        return False if scene.can_see("EndpointSlice") and read else None
     if not scene.can_see("Pod"):
         return None
     return any(is_ready(pod) and not is_going(pod) for pod in selected_pods(service, scene))
