@@ -22,6 +22,10 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = (
         "Allow the service account {0}/{1} to {2} {3}, or let it ask for less.",
     ),
     (
+        re.compile(r"serviceaccount/token\W+no such file"),
+        "Let the token of {container}'s service account be mounted (automountServiceAccountToken).",
+    ),
+    (
         re.compile(r"address already in use|EADDRINUSE|port is already allocated", re.IGNORECASE),
         "Give {container} a port that no other container of the pod, or of its node's network, "
         "listens on.",
