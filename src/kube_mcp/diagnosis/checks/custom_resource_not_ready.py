@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kube_mcp.diagnosis.check import ANY_CUSTOM_KIND, check
@@ -17,11 +17,11 @@ from kube_mcp.diagnosis.conditions import (
 from kube_mcp.diagnosis.events import complaint
 from kube_mcp.diagnosis.finding import LIKELY, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
-from kube_mcp.diagnosis.pods import created, older_than
+from kube_mcp.diagnosis.pods import created, older_than, unwell_pods
 from kube_mcp.graph import flux, gateways
 from kube_mcp.graph.owners import controller_of
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_map, dig_str
-from kube_mcp.scene import Scene, key_for, key_of, ref_to, refer
+from kube_mcp.scene import BUILT_IN, Scene, key_for, key_of, ref_to, refer
 from kube_mcp.words.times import parse_time
 
 _PATIENCE_S = 300
@@ -43,6 +43,8 @@ _WORDS = (
 _REASONS = ("validationErrors", "failureReason")
 _ENDS = ("finishedAt", "completionTimestamp", "completionTime")
 
+_RUNS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "PersistentVolumeClaim")
+
 # Kinds whose conditions have a check that knows what they mean, by their groups or keys.
 _KNOWN = (
     *flux.ALL,
@@ -56,7 +58,7 @@ _KNOWN = (
 )
 
 
-@check(ANY_CUSTOM_KIND, optional=["Event"])
+@check(ANY_CUSTOM_KIND, optional=["Event", "Pod", *_RUNS])
 def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A custom resource says in its status that it is not well.
 
@@ -64,7 +66,8 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     Degraded, Failed … True), or any that is False with a reason such as SyncFailed, that has stood
     for five minutes, or has not come about (Unknown, or False as Creating or Waiting) in half an
     hour, of any custom kind that has no check of its own; and where a kind has no such
-    conditions, a health, phase or last operation that says failed.
+    conditions, a health, phase or last operation that says failed. Where it names no failure of its
+    own, what is found about the pods, workloads and claims it owns explains it.
 
     Why it matters: operators report their trouble here and nowhere else.
 
@@ -126,7 +129,8 @@ def custom_resource_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
         ),
         since=since(worst),
         explains=(owner,) if owner else (),
-        blames=tuple(_made(obj)),
+        # One that names no failure of its own only sums up what it owns.
+        blames=(*_made(obj), *(() if any(map(_failed, bad)) else _owned(obj, scene))),
         next=f"Act on what the controller of {obj.get('kind')} says.",
     )
 
@@ -143,6 +147,22 @@ def _made(obj: Obj) -> Iterator[Ref]:
                 yield refer(key_for(kind, group), dig_str(each, "namespace"), name)
                 if own:
                     yield refer(key_for(kind, group), own, name)
+
+
+def _owned(obj: Obj, scene: Scene) -> Sequence[Ref]:
+    return scene.derived(_by_owner).get(ref_to(obj), ())
+
+
+def _by_owner(scene: Scene) -> dict[Ref, list[Ref]]:
+    """What runs for a custom resource, or holds its data, by that resource. Its budgets and the
+    like do not count: their notes explain nothing."""
+    index: dict[Ref, list[Ref]] = {}
+    pods = scene.derived(unwell_pods) if scene.can_see("Pod") else ()
+    for each in (*pods, *(each for kind in _RUNS for each in scene.seen(kind))):
+        owner = controller_of(each)
+        if owner is not None and key_for(owner.kind, owner.group) not in BUILT_IN:
+            index.setdefault(owner, []).append(ref_to(each))
+    return index
 
 
 def _failed(found: Mapping[str, Any]) -> bool:
