@@ -392,6 +392,32 @@ async def test_of_a_shared_gateway_that_serves_nothing_is_said(
     assert "infra" not in await ask("diagnose", namespace="shop")
 
 
+async def test_a_service_elsewhere_that_a_crash_asks_for_is_looked_at(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _shop(server, log="Error: connect ECONNREFUSED postgres.data.svc.cluster.local:5432\n")
+    labels = {"app": "postgres"}
+    server.add(
+        build.namespace("data"),
+        build.service("postgres", namespace="data", selector=labels),
+        build.endpoint_slice("postgres", namespace="data", not_ready=["10.42.0.3"]),
+        build.crash_looping("postgres-0", namespace="data", labels=labels),
+    )
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical container-keeps-crashing Pod data/postgres-0" in answer
+    assert "container-keeps-crashing Pod shop/cart-1" in answer.split("so: ")[1]
+
+
+async def test_a_service_elsewhere_that_does_not_exist_is_said(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _shop(server, log="dial tcp: lookup postgres.data on 10.96.0.10:53: no such host\n")
+    server.add(build.namespace("data"))
+    answer = await ask("diagnose", namespace="shop")
+    assert "Service data/postgres: does not exist" in answer
+    assert "next: Create the Service data/postgres, or correct the host name" in answer
+
+
 def _seconds(moment: str) -> float:
     from kube_mcp.words.times import parse_time
 

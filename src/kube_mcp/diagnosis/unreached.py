@@ -82,7 +82,8 @@ def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, .
     """The Services that lines of a pod's log name where they say that a connection failed, and the
     cluster's DNS where a name did not resolve. Whoever says so suffers from their trouble.
 
-    Not a Service that leads to the pod itself: its trouble follows from the pod's.
+    Not a Service that leads to the pod itself: its trouble follows from the pod's. One of another
+    namespace also where it was not read.
     """
     found: dict[Ref, None] = {}
     namespace = dig_str(pod, "metadata", "namespace")
@@ -95,18 +96,32 @@ def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, .
         for host in _HOST.findall(line):
             for where, name in _services_of(host, namespace):
                 service = scene.peek("Service", where, name)
-                if service is not None and not _leads_to(service, pod):
+                if service is None:
+                    # Where it was not read it may still be looked up, by its name.
+                    known = _is_elsewhere(host, where, scene)
+                else:
+                    known = not _leads_to(service, pod)
+                if known:
                     found[refer("Service", where, name)] = None
     return tuple(found)
 
 
 def _services_of(host: str, namespace: str) -> Iterator[tuple[str, str]]:
     """(namespace, name) of the Services that a host name may mean, asked from a namespace."""
-    name, *rest = host.partition(".svc")[0].split(".")
-    yield (rest[0] if rest else namespace), name
+    inside, svc, _ = host.partition(".svc")
+    name, *rest = inside.split(".")
+    if not svc or len(rest) < 2:
+        yield (rest[0] if rest else namespace), name
     # One pod behind a headless Service: ``db-0.db``, ``db-0.db.shop.svc``.
-    if rest:
+    if rest and (not svc or len(rest) > 1):
         yield (rest[1] if len(rest) > 1 else namespace), rest[0]
+
+
+def _is_elsewhere(host: str, namespace: str, scene: Scene) -> bool:
+    """Whether a host name surely means a Service of a namespace that was not read."""
+    if scene.namespace in ("", namespace):
+        return False
+    return ".svc" in host or scene.peek("Namespace", "", namespace) is not None
 
 
 def _leads_to(service: Obj, pod: Obj) -> bool:

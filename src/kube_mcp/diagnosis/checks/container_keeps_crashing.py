@@ -47,6 +47,8 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         lasted = ran_for_s(ended)
         after = f", {human(lasted)} after it started" if lasted is not None else ""
         words = last_words(pod, each, scene)
+        asked = unreached(pod, words, scene)
+        gone = [ref for ref in asked if scene.lacks("Service", ref.namespace, ref.name)]
         nameless = unresolved(line for _, line in words)
         hook = failed_hook(pod, each, scene)
         if hook:
@@ -65,16 +67,19 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"event {hook.reason} (x{hook.count})", hook.message) if hook else ("", ""),
                 starved_by(pod, each, scene),
                 *words,
+                *((str(ref.full), "does not exist") for ref in gone),
                 ("spec.dnsPolicy", dig_str(pod, "spec", "dnsPolicy")) if nameless else ("", ""),
             ),
             since=parse_time(dig(ended, "finishedAt")),
             blames=(
-                *unreached(pod, words, scene),
+                *asked,
                 *bindings_meant(words, scene),
                 *starved(pod, each, scene),
             ),
             next=f"Correct the postStart hook of {each.name}."
             if hook
+            else f"Create the {gone[0].full}, or correct the host name that the container asks for."
+            if gone
             else "Check the name that did not resolve, then the cluster's DNS."
             if nameless
             else advice(words, each.name) or _advice(dig(ended, "exitCode"), pod, each.name),
