@@ -31,6 +31,12 @@ def test_a_scenario_is_stored_exactly_as_it_is_written(bed: Bed, name: str) -> N
 def test_a_scenario_expects_only_objects_that_it_has(bed: Bed, name: str) -> None:
     with bed.scenario(name) as applied:
         known = {f"{obj['kind']}/{obj['metadata']['name']}" for obj in applied.objects}
+        # Those of another namespace than the scenario's say which.
+        known |= {
+            f"{obj['kind']}/{namespace}/{obj['metadata']['name']}"
+            for obj in applied.objects
+            if (namespace := obj["metadata"].get("namespace"))
+        }
     known |= {"Node/node-1", "Node/node-2", "Node/node-3"}
     named = [obj for finding in applied.expect.findings for obj in finding.objects]
     assert {*named, *applied.expect.quiet} - known == set()
