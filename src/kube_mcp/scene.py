@@ -144,7 +144,8 @@ class Scene:
     there may be used, what is not there proves nothing. ``absent`` are kinds that this cluster
     does not serve: that is an answer, not a gap. ``namespace`` is empty for a cluster; where it
     is set, kinds that live in namespaces hold this one's objects, and perhaps a few from others.
-    ``logs`` are keyed by (namespace, pod, container).
+    ``logs`` are keyed by (namespace, pod, container). ``missing`` are objects of other namespaces
+    that were asked for by name and do not exist.
     """
 
     now: datetime
@@ -154,6 +155,7 @@ class Scene:
     absent: frozenset[str] = frozenset()
     logs: Mapping[tuple[str, str, str], LogTail] = field(default_factory=dict)
     partial: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[Ref] = frozenset()
     _derived: dict[object, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -216,6 +218,8 @@ class Scene:
         found = self._by_name(kind).get((namespace, name))
         if found is None:
             if self._is_outside(kind, namespace):
+                if self.missing and refer(kind, namespace, name) in self.missing:
+                    return None
                 raise Unreadable(kind, f"{kind} was read in namespace {self.namespace} only")
             if kind in self.partial:
                 raise Unreadable(kind, self.partial[kind])

@@ -198,6 +198,226 @@ async def test_events_about_nodes_are_read_only_for_a_container_that_was_killed(
     assert server.count("*/namespaces/default/events") == 0
 
 
+def _release(server: FakeApiServer, **repository: Any) -> None:
+    """A release here whose chart comes from a repository in the namespace of Flux."""
+    source = {"kind": "HelmRepository", "name": "charts", "namespace": "flux"}
+    server.add(
+        build.crd("source.toolkit.fluxcd.io", "HelmRepository", plural="helmrepositories"),
+        build.crd("helm.toolkit.fluxcd.io", "HelmRelease", versions=("v2",)),
+        build.namespace("shop"),
+        build.namespace("flux"),
+        build.obj(
+            "helm.toolkit.fluxcd.io/v2",
+            "HelmRelease",
+            "web",
+            namespace="shop",
+            spec={"chart": {"spec": {"chart": "web", "sourceRef": source}}},
+            status=_not_ready("SourceNotReady", "no artifact available"),
+        ),
+    )
+    if repository:
+        server.add(
+            build.obj(
+                "source.toolkit.fluxcd.io/v1",
+                "HelmRepository",
+                "charts",
+                namespace="flux",
+                spec={"url": "https://charts.example.com"},
+                **repository,
+            )
+        )
+
+
+def _not_ready(reason: str, message: str) -> dict[str, Any]:
+    failed = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+    return {"conditions": [failed | {"lastTransitionTime": build.ago(hours=1)}]}
+
+
+_REFUSED = _not_ready("IndexationFailed", "failed to fetch index: 401 Unauthorized")
+_IN_FLUX = "*/namespaces/flux/*"
+
+
+async def test_what_is_blamed_and_lies_elsewhere_is_the_cause(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _release(server, status=_REFUSED)
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical flux-source-fails HelmRepository flux/charts" in answer
+    assert "so: flux-apply-fails HelmRelease shop/web" in answer
+    assert "2. " not in answer
+
+
+async def test_what_is_blamed_and_does_not_exist_is_said(server: FakeApiServer, ask: Ask) -> None:
+    _release(server)
+    answer = await ask("diagnose", namespace="shop")
+    assert "takes its content from the HelmRepository flux/charts, which does not exist" in answer
+
+
+async def test_what_is_blamed_and_may_not_be_read_is_said(server: FakeApiServer, ask: Ask) -> None:
+    _release(server, status=_REFUSED)
+    server.deny("list", "helmrepositories.source.toolkit.fluxcd.io", namespace="flux")
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. warning flux-apply-fails HelmRelease shop/web" in answer
+    denied = "may not list helmrepositories.source.toolkit.fluxcd.io in flux (flux-apply-fails)"
+    assert denied in answer
+    denied_by_policy = Policy(namespaces_deny=("flux",))
+    answer = await ask("diagnose", namespace="shop", policy=denied_by_policy)
+    assert "does not show namespace 'flux' (flux-apply-fails)" in answer
+
+
+async def test_nothing_elsewhere_is_read_for_a_namespace_that_is_well(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _release(server, status=_REFUSED)
+    server.add(build.namespace("quiet"), build.service("web", namespace="quiet", selector={}))
+    await ask("diagnose", namespace="quiet")
+    assert server.count(_IN_FLUX) == 0
+
+
+def _alias(server: FakeApiServer) -> None:
+    host = {"type": "ExternalName", "externalName": "postgres.data.svc.cluster.local"}
+    alias = build.service("db", namespace="shop")
+    alias["spec"] = host
+    server.add(build.namespace("shop"), build.namespace("data"), alias)
+
+
+async def test_an_alias_of_a_service_that_exists_nowhere_is_found(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _alias(server)
+    answer = await ask("diagnose", namespace="shop")
+    assert "service-alias-to-nowhere Service shop/db" in answer
+    assert "is an alias of Service data/postgres, which does not exist" in answer
+
+
+async def test_an_alias_of_a_service_that_answers_is_well(server: FakeApiServer, ask: Ask) -> None:
+    _alias(server)
+    labels = {"app": "postgres"}
+    server.add(
+        build.service("postgres", namespace="data", selector=labels),
+        build.pod("postgres-1", namespace="data", labels=labels),
+        build.endpoint_slice("postgres", namespace="data", ready=["10.42.0.3"]),
+    )
+    answer = await ask("diagnose", namespace="shop")
+    assert answer.startswith("Nothing found wrong in namespace shop")
+    assert "postgres" not in answer
+
+
+async def test_the_pods_behind_an_api_elsewhere_explain_it_with_their_last_words(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    labels = {"app": "adapter"}
+    failed = {"type": "Available", "status": "False", "reason": "MissingEndpoints"}
+    server.add(
+        build.namespace("shop"),
+        build.namespace("metrics"),
+        build.obj(
+            "apiregistration.k8s.io/v1",
+            "APIService",
+            "v1.custom.example.com",
+            spec={"service": {"name": "adapter", "namespace": "metrics"}},
+            status={"conditions": [failed | {"lastTransitionTime": build.ago(hours=1)}]},
+        ),
+        build.service("adapter", namespace="metrics", selector=labels),
+        build.endpoint_slice("adapter", namespace="metrics", not_ready=["10.42.0.3"]),
+        build.crash_looping("adapter-1", namespace="metrics", labels=labels),
+    )
+    server.add_log("adapter-1", "fatal: cannot parse rules\n", namespace="metrics", previous=True)
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical container-keeps-crashing Pod metrics/adapter-1" in answer
+    assert "previous log: fatal: cannot parse rules" in answer
+    assert "api-service-unavailable APIService v1.custom.example.com" in answer
+
+
+def _route(server: FakeApiServer, programmed: str) -> None:
+    """A route here that a Gateway of another namespace has accepted."""
+    group = "gateway.networking.k8s.io"
+    accepted = {"type": "Accepted", "status": "True"}
+    parent = {"name": "edge", "namespace": "infra"}
+    server.add(
+        build.crd(group, "HTTPRoute"),
+        build.crd(group, "Gateway"),
+        build.crd(group, "GatewayClass", plural="gatewayclasses", namespaced=False),
+        build.obj(f"{group}/v1", "GatewayClass", "edge", namespace=""),
+        build.namespace("shop"),
+        build.namespace("infra"),
+        build.obj(
+            f"{group}/v1",
+            "HTTPRoute",
+            "web",
+            namespace="shop",
+            spec={"parentRefs": [parent]},
+            status={"parents": [{"parentRef": parent, "conditions": [accepted]}]},
+        ),
+        build.obj(
+            f"{group}/v1",
+            "Gateway",
+            "edge",
+            namespace="infra",
+            spec={"gatewayClassName": "edge"},
+            status={
+                "conditions": [
+                    accepted,
+                    {
+                        "type": "Programmed",
+                        "status": programmed,
+                        "reason": "AddressNotAssigned",
+                        "message": "no address",
+                    },
+                ],
+                "listeners": [
+                    {
+                        "name": "of-others",
+                        "conditions": [{"type": "ResolvedRefs", "status": "False"}],
+                    }
+                ],
+            },
+        ),
+    )
+
+
+async def test_a_shared_gateway_that_serves_nothing_is_found_from_its_routes(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _route(server, "False")
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical gateway-not-programmed Gateway infra/edge" in answer
+    assert "AddressNotAssigned: no address" in answer
+
+
+async def test_of_a_shared_gateway_that_serves_nothing_is_said(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _route(server, "True")
+    assert "infra" not in await ask("diagnose", namespace="shop")
+
+
+async def test_a_service_elsewhere_that_a_crash_asks_for_is_looked_at(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _shop(server, log="Error: connect ECONNREFUSED postgres.data.svc.cluster.local:5432\n")
+    labels = {"app": "postgres"}
+    server.add(
+        build.namespace("data"),
+        build.service("postgres", namespace="data", selector=labels),
+        build.endpoint_slice("postgres", namespace="data", not_ready=["10.42.0.3"]),
+        build.crash_looping("postgres-0", namespace="data", labels=labels),
+    )
+    answer = await ask("diagnose", namespace="shop")
+    assert "1. critical container-keeps-crashing Pod data/postgres-0" in answer
+    assert "container-keeps-crashing Pod shop/cart-1" in answer.split("so: ")[1]
+
+
+async def test_a_service_elsewhere_that_does_not_exist_is_said(
+    server: FakeApiServer, ask: Ask
+) -> None:
+    _shop(server, log="dial tcp: lookup postgres.data on 10.96.0.10:53: no such host\n")
+    server.add(build.namespace("data"))
+    answer = await ask("diagnose", namespace="shop")
+    assert "Service data/postgres: does not exist" in answer
+    assert "next: Create the Service data/postgres, or correct the host name" in answer
+
+
 def _seconds(moment: str) -> float:
     from kube_mcp.words.times import parse_time
 

@@ -78,7 +78,8 @@ def has_ready(service: Obj, scene: Scene) -> bool | None:
         )
     if not dig_map(service, "spec", "selector"):
         # Without a selector somebody else makes the endpoints; none means nothing answers.
-        return False if scene.can_see("EndpointSlice") and not scene.namespace else None
+        read = scene.namespace in ("", dig_str(service, "metadata", "namespace"))
+        return False if scene.can_see("EndpointSlice") and read else None
     if not scene.can_see("Pod"):
         return None
     return any(is_ready(pod) and not is_going(pod) for pod in selected_pods(service, scene))
@@ -93,10 +94,15 @@ def is_settled_behind(service: Obj, scene: Scene) -> bool:
 
 
 def templates_selected(service: Obj, scene: Scene) -> list[Ref]:
-    """The workloads whose pods the Service would select, also where they have none now."""
+    """The workloads whose pods the Service would select, also where they have none now.
+
+    None of those in a namespace that was not read: they only add to what its pods say.
+    """
     selector = dig_map(service, "spec", "selector")
     namespace = dig_str(service, "metadata", "namespace")
-    found = []
+    found: list[Ref] = []
+    if scene.namespace not in ("", namespace):
+        return found
     for kind in ("Deployment", "StatefulSet", "DaemonSet"):
         for each in scene.inside(kind, namespace) if scene.can_see(kind) else ():
             labels = dig_map(each, "spec", "template", "metadata", "labels")

@@ -36,30 +36,22 @@ BAD_WHEN_TRUE = frozenset(
         "Failed",
         "Failing",
         "InvalidSpec",
+        "NotReady",
         "Stalled",
         "SyncError",
     }
 )
 
-#: Reasons with which a False that would be bad says "I have only just begun", or "on purpose".
-#: They are words of controllers in use, in lower case.
-UNDER_WAY = frozenset(
-    {
-        "completed",
-        "creating",
-        "disabled",
-        "inprogress",
-        "notstarted",
-        "paused",
-        "pending",
-        "progressing",
-        "reconciling",
-        "scaledtozero",
-        "standby",
-        "suspended",
-        "waiting",
-    }
+# Reasons with which a False that would be bad says "I have only just begun". Like the next ones
+# they are words of controllers in use, in lower case.
+_BEGUN = frozenset(
+    {"creating", "inprogress", "notstarted", "pending", "progressing", "reconciling", "waiting"}
 )
+
+# Reasons that say "on purpose", or that it is over.
+_CHOSEN = frozenset({"completed", "disabled", "paused", "scaledtozero", "standby", "suspended"})
+# Somebody stopped it: Cancelled, TaskRunCancelled, StoppedRunFinally.
+_STOPPED = re.compile(r"(^|[a-z])Cancell?ed|^Stopped", re.IGNORECASE)
 
 # A reason that says it failed, as ContinuousArchivingFailing; not NoErrors, nor NotFailed.
 _FAILED = re.compile(r"^(?!No[A-Z]|Not[A-Z]|Without).*(Failed|Failing|Failure|Error|Errors)$")
@@ -102,7 +94,8 @@ def is_bad(found: Mapping[str, Any]) -> bool:
     if kind in BAD_WHEN_TRUE:
         return status == "True"
     if kind in GOOD_WHEN_TRUE:
-        return status == "False" and dig_str(found, "reason").lower() not in UNDER_WAY
+        reason = dig_str(found, "reason")
+        return status == "False" and not (reason.lower() in _BEGUN or _is_chosen(reason))
     return (
         status == "False"
         and bool(_FAILED.search(dig_str(found, "reason")))
@@ -110,24 +103,34 @@ def is_bad(found: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_chosen(reason: str) -> bool:
+    return reason.lower() in _CHOSEN or bool(_STOPPED.search(reason))
+
+
 def never_came(found: Mapping[str, Any]) -> bool:
-    """Whether what should become True is Unknown, and the condition says something about it.
+    """Whether what should become True is on its way: Unknown with a word about it, or False as
+    something that has only begun.
 
     Right after an object was made that is as it should be; how long it may take is the reader's
     to judge. Controllers that do not use a type leave it Unknown without a word.
     """
-    kind, status = dig_str(found, "type"), found.get("status")
-    return kind in GOOD_WHEN_TRUE and status == "Unknown" and bool(dig_str(found, "message"))
+    if dig_str(found, "type") not in GOOD_WHEN_TRUE:
+        return False
+    if found.get("status") == "False":
+        return dig_str(found, "reason").lower() in _BEGUN
+    return found.get("status") == "Unknown" and bool(dig_str(found, "message"))
 
 
 def is_off(obj: Obj) -> bool:
-    """Whether somebody switched the object off, in one of the ways that kinds offer for it."""
+    """Whether somebody switched the object off, or made it wait, in one of the ways that kinds offer
+    for it."""
     spec = dig(obj, "spec")
     return (
         any(dig(spec, key) is True for key in ("suspend", "suspended", "paused"))
         or any(dig(spec, key) is False for key in ("running", "enabled"))
         or dig(spec, "replicas") == 0
         or dig_str(spec, "runStrategy") == "Halted"
+        or any(status_is(obj, kind, "True") for kind in ("Paused", "Suspended"))
     )
 
 

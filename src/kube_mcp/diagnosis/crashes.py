@@ -20,6 +20,7 @@ from kube_mcp.diagnosis.pods import (
     unwell_pods,
     within,
 )
+from kube_mcp.diagnosis.telltales import from_the_point
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
 from kube_mcp.scene import Scene, ref_to
@@ -173,7 +174,12 @@ def last_words(pod: Obj, container: Container, scene: Scene) -> tuple[Evidence, 
 
 def telling(lines: Sequence[str]) -> list[str]:
     """The last lines that name an error, in order; the very last ones where none does."""
-    kept = [quote(line, most=_LONGEST_LINE) for line in lines if line.strip()]
+    kept = [
+        # Cut in its middle, a long line might lose the very words that tell.
+        quote(line if len(line) <= _LONGEST_LINE else from_the_point(line), most=_LONGEST_LINE)
+        for line in lines
+        if line.strip()
+    ]
     # Once reclaimed, the kubelet answers with this text where the log would be.
     kept = [line for line in kept if not line.startswith("unable to retrieve container logs")]
     pointed = [line for line in kept if _TELLING.search(line)]

@@ -109,3 +109,13 @@ def latest(obj: Obj, scene: Scene, *reasons: str) -> Event | None:
 def warnings(obj: Obj, scene: Scene) -> Iterator[Event]:
     """The Warning events about an object, newest first."""
     return (each for each in events_about(obj, scene) if each.is_warning)
+
+
+def complaint(obj: Obj, scene: Scene, *told: str) -> tuple[str, str]:
+    """The newest warning about an object as evidence, unless ``told`` has said the same; else two
+    empty texts. Many a controller writes the reason of a bare "not ready" there only.
+    """
+    for each in warnings(obj, scene):
+        if each.message and not any(each.message in text for text in told):
+            return f"event {each.reason} (x{each.count})", each.message
+    return "", ""

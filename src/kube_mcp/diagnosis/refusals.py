@@ -125,8 +125,14 @@ def causes(message: str, namespace: str, scene: Scene) -> Iterator[Ref]:
         return
     if named := re.search(r'webhook "([^"]+)"', message):
         yield from (ref_to(each) for each in configurations_of(named[1], scene))
-    if service := re.search(r"https?://([a-z0-9-]+)\.([a-z0-9-]+)\.svc", message):
-        yield refer("Service", service[2], service[1])
+    if service := service_called(message):
+        yield service
+
+
+def service_called(message: str) -> Ref | None:
+    """The Service that the API server called, or tried to, by its message."""
+    found = re.search(r"https?://([a-z0-9-]+)\.([a-z0-9-]+)\.svc", message)
+    return refer("Service", found[2], found[1]) if found else None
 
 
 def short(message: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kube_mcp.diagnosis.backends import endpoints, selected_pods, slices_of
 from kube_mcp.diagnosis.crashes import telling
@@ -75,14 +75,15 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 # ``cache``, ``cache.shop``, ``cache.shop.svc.cluster.local``, with or without a port after it.
-_HOST = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)(?:\.svc[a-z.-]*)?)?(?![\w-])")
+_HOST = re.compile(r"(?<![\w.-])[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*(?![\w-])")
 
 
 def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, ...]:
     """The Services that lines of a pod's log name where they say that a connection failed, and the
     cluster's DNS where a name did not resolve. Whoever says so suffers from their trouble.
 
-    Not a Service that leads to the pod itself: its trouble follows from the pod's.
+    Not a Service that leads to the pod itself: its trouble follows from the pod's. One of another
+    namespace also where it was not read.
     """
     found: dict[Ref, None] = {}
     namespace = dig_str(pod, "metadata", "namespace")
@@ -92,11 +93,16 @@ def unreached(pod: Obj, words: Iterable[Evidence], scene: Scene) -> tuple[Ref, .
             found.update(dict.fromkeys(cluster_dns(scene)))
         if not nameless and not _REFUSED.search(line):
             continue
-        for name, elsewhere in _HOST.findall(line):
-            where = elsewhere or namespace
-            service = scene.peek("Service", where, name)
-            if service is not None and not _leads_to(service, pod):
-                found[refer("Service", where, name)] = None
+        for host in _HOST.findall(line):
+            for where, name in _services_of(host, namespace):
+                service = scene.peek("Service", where, name)
+                if service is None:
+                    # Where it was not read it may still be looked up, by its name.
+                    known = _is_elsewhere(host, where, scene)
+                else:
+                    known = not _leads_to(service, pod)
+                if known:
+                    found[refer("Service", where, name)] = None
     return tuple(found)
 
 
@@ -105,7 +111,12 @@ def awaited(pod: Obj, container: str, words: Iterable[Evidence], scene: Scene) -
     words, and those that its own name does (``wait-for-db``). Their trouble explains the wait.
     """
     namespace = dig_str(pod, "metadata", "namespace")
-    said = [(name, where or namespace) for _, line in words for name, where in _HOST.findall(line)]
+    said = [
+        (name, where)
+        for _, line in words
+        for host in _HOST.findall(line)
+        for where, name in _services_of(host, namespace)
+    ]
     parts = container.split("-")
     said += [
         ("-".join(parts[start:end]), namespace)
@@ -118,6 +129,24 @@ def awaited(pod: Obj, container: str, words: Iterable[Evidence], scene: Scene) -
         if (service := scene.peek("Service", where, name)) is not None
         and not _leads_to(service, pod)
     )
+
+
+def _services_of(host: str, namespace: str) -> Iterator[tuple[str, str]]:
+    """(namespace, name) of the Services that a host name may mean, asked from a namespace."""
+    inside, svc, _ = host.partition(".svc")
+    name, *rest = inside.split(".")
+    if not svc or len(rest) < 2:
+        yield (rest[0] if rest else namespace), name
+    # One pod behind a headless Service: ``db-0.db``, ``db-0.db.shop.svc``.
+    if rest and (not svc or len(rest) > 1):
+        yield (rest[1] if len(rest) > 1 else namespace), rest[0]
+
+
+def _is_elsewhere(host: str, namespace: str, scene: Scene) -> bool:
+    """Whether a host name surely means a Service of a namespace that was not read."""
+    if scene.namespace in ("", namespace):
+        return False
+    return ".svc" in host or scene.peek("Namespace", "", namespace) is not None
 
 
 def _leads_to(service: Obj, pod: Obj) -> bool:

@@ -1,4 +1,4 @@
-"""Traefik's own routes: the Services, middlewares and TLS Secrets they name."""
+"""Traefik's own routes, of HTTP, TCP and UDP: the Services, middlewares and Secrets they name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kube_mcp.objects import Obj, Ref, dig, dig_list, dig_str
-from kube_mcp.scene import refer
+from kube_mcp.scene import key_of, refer
 
 GROUP = "traefik.io"
 INGRESS_ROUTE = f"IngressRoute.{GROUP}"
+INGRESS_ROUTE_TCP = f"IngressRouteTCP.{GROUP}"
+INGRESS_ROUTE_UDP = f"IngressRouteUDP.{GROUP}"
+ALL_ROUTES = (INGRESS_ROUTE, INGRESS_ROUTE_TCP, INGRESS_ROUTE_UDP)
 MIDDLEWARE = f"Middleware.{GROUP}"
+MIDDLEWARE_TCP = f"MiddlewareTCP.{GROUP}"
 TRAEFIK_SERVICE = f"TraefikService.{GROUP}"
 
 
@@ -24,7 +28,7 @@ class Named:
 
 
 def services_of(route: Obj) -> Iterator[Named]:
-    """The Services an IngressRoute sends requests to."""
+    """The Services a route sends requests to."""
     for each in _targets(route):
         if each.ref.kind == "Service":
             yield each
@@ -53,14 +57,18 @@ def _targets(route: Obj) -> Iterator[Named]:
 
 
 def middlewares_of(route: Obj) -> Iterator[Named]:
-    """The Middlewares an IngressRoute applies, those of other providers left out."""
+    """The middlewares a route applies, those of other providers left out.
+
+    A TCP route has its own kind of them.
+    """
     own = dig_str(route, "metadata", "namespace")
+    key = MIDDLEWARE_TCP if key_of(route) == INGRESS_ROUTE_TCP else MIDDLEWARE
     for number, rule in enumerate(dig_list(route, "spec", "routes")):
         for index, each in enumerate(dig_list(rule, "middlewares")):
             name = dig_str(each, "name")
             if name and "@" not in name:
                 yield Named(
-                    refer(MIDDLEWARE, dig_str(each, "namespace") or own, name),
+                    refer(key, dig_str(each, "namespace") or own, name),
                     None,
                     f"spec.routes[{number}].middlewares[{index}]",
                 )

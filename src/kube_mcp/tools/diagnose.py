@@ -17,7 +17,7 @@ from kube_mcp.kube.logs import LogQuery
 from kube_mcp.render.findings import findings_text
 from kube_mcp.scene import BUILT_IN, LogTail, Scene
 from kube_mcp.tools._call import Call
-from kube_mcp.tools._elsewhere import diagnose_with, look_elsewhere
+from kube_mcp.tools._elsewhere import diagnose_with, extended, look_elsewhere
 from kube_mcp.tools._find import check_namespace, find
 from kube_mcp.tools._params import NamespaceOrAll
 from kube_mcp.tools._tool import Need, ToolArgs, tool
@@ -63,6 +63,9 @@ async def diagnose(args: Args, call: Call) -> str:
         await check_namespace(cluster, namespace)
     home = await read_scene(call, namespace=namespace)
     scene, gaps = await look_elsewhere(cluster, home)
+    if scene is not home:
+        # What crashes there has last words too.
+        scene = extended(scene, logs=await _last_words(cluster, scene))
     with uncollected():
         diagnosis = diagnose_with(scene, home, gaps)
     if target is not None:
@@ -93,12 +96,15 @@ async def read_scene(
     await call.progress(done, total, f"{done} kinds read")
     if not with_logs:
         return scene
-    wanted = wants_logs(scene)
-    if not wanted:
-        return scene
+    found = await _last_words(cluster, scene)
+    return replace(scene, logs=found) if found else scene
+
+
+async def _last_words(cluster: Cluster, scene: Scene) -> dict[tuple[str, str, str], LogTail]:
+    """The ends of the logs of what crashed, those that the scene has not got yet."""
+    wanted = [each for each in wants_logs(scene) if each[:3] not in scene.logs]
     tails = await asyncio.gather(*(_tail(cluster, *each) for each in wanted))
-    found = {each[:3]: tail for each, tail in zip(wanted, tails, strict=True) if tail is not None}
-    return replace(scene, logs=found)
+    return {each[:3]: tail for each, tail in zip(wanted, tails, strict=True) if tail is not None}
 
 
 async def custom_kinds(cluster: Cluster, namespace: str) -> set[str]:

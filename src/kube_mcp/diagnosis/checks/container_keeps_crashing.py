@@ -9,7 +9,7 @@ from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import containers, unwell_pods
 from kube_mcp.diagnosis.starving import starved, starved_by
-from kube_mcp.diagnosis.telltales import advice
+from kube_mcp.diagnosis.telltales import advice, bindings_meant
 from kube_mcp.diagnosis.unreached import unreached, unresolved
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_str
@@ -17,7 +17,11 @@ from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import human, parse_time
 
 
-@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job", "Service"])
+@check(
+    "Pod",
+    among=unwell_pods,
+    optional=["Event", "ReplicaSet", "Job", "Service", "RoleBinding", "ClusterRoleBinding"],
+)
 def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """A container starts, ends and is started again, over and over.
 
@@ -29,7 +33,8 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
 
     Where it cannot tell: the exit code is the application's; only its log says what it missed.
     Where its log says that a Service could not be reached or a name did not resolve, the trouble of
-    that Service, or of the cluster's DNS, explains it; that the node ran out of memory when it ended
+    that Service, or of the cluster's DNS, explains it; where it says that its service account was
+    refused, the trouble of a binding meant for that account does; that the node ran out of memory when it ended
     explains an exit code 137. Kills for memory and by probes, and what the runtime could not start,
     are findings of their own.
     """
@@ -42,6 +47,8 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
         lasted = ran_for_s(ended)
         after = f", {human(lasted)} after it started" if lasted is not None else ""
         words = last_words(pod, each, scene)
+        asked = unreached(pod, words, scene)
+        gone = [ref for ref in asked if scene.lacks("Service", ref.namespace, ref.name)]
         nameless = unresolved(line for _, line in words)
         hook = failed_hook(pod, each, scene)
         if hook:
@@ -60,12 +67,19 @@ def container_keeps_crashing(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 (f"event {hook.reason} (x{hook.count})", hook.message) if hook else ("", ""),
                 starved_by(pod, each, scene),
                 *words,
+                *((str(ref.full), "does not exist") for ref in gone),
                 ("spec.dnsPolicy", dig_str(pod, "spec", "dnsPolicy")) if nameless else ("", ""),
             ),
             since=parse_time(dig(ended, "finishedAt")),
-            blames=(*unreached(pod, words, scene), *starved(pod, each, scene)),
+            blames=(
+                *asked,
+                *bindings_meant(words, scene),
+                *starved(pod, each, scene),
+            ),
             next=f"Correct the postStart hook of {each.name}."
             if hook
+            else f"Create the {gone[0].full}, or correct the host name that the container asks for."
+            if gone
             else "Check the name that did not resolve, then the cluster's DNS."
             if nameless
             else advice(words, each.name) or _advice(dig(ended, "exitCode"), pod, each.name),

@@ -78,5 +78,7 @@ def _users(obj: Obj, scene: Scene) -> list[Ref]:
         for pod in scene.seen("Pod")
         if dig_str(pod, "metadata", "namespace") == namespace
         and not is_over(pod)
+        # One that no node has does not hold it: no kubelet will start it with a claim that goes.
+        and dig_str(pod, "spec", "nodeName")
         and name in claim_names(pod)
     ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.conditions import condition, said, since
+from kube_mcp.diagnosis.events import complaint
 from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence, quote
 from kube_mcp.graph.external_secrets import EXTERNAL_SECRET, STORES, stores_of, target_of
@@ -11,7 +12,7 @@ from kube_mcp.objects import Obj, dig
 from kube_mcp.scene import Scene, key_for, ref_to
 
 
-@check(EXTERNAL_SECRET, *STORES, optional=[*STORES, "Secret"])
+@check(EXTERNAL_SECRET, *STORES, optional=[*STORES, "Secret", "Event"])
 def external_secret_not_synced(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """An ExternalSecret, or the store it reads from, is not ready.
 
@@ -38,15 +39,17 @@ def external_secret_not_synced(obj: Obj, scene: Scene) -> Iterator[Finding]:
     target = target_of(obj) if made else None
     if found.get("status") != "False" and not lacks:
         return
+    event, words = complaint(obj, scene, said(found))
     yield Finding(
         ref=ref,
         severity=CRITICAL,
         title=f"its {store} does not exist"
         if lacks
-        else f"is not ready: {quote(said(found), most=200)}",
+        else f"is not ready: {quote(words or said(found), most=200)}",
         evidence=evidence(
             ("status.conditions[Ready]", f"{found.get('status', 'absent')} {said(found)}".strip()),
             ("spec.secretStoreRef", str(store) if store else None),
+            (event, words),
         ),
         since=since(found),
         blames=tuple(stores),

@@ -8,8 +8,9 @@ from kube_mcp.diagnosis.finding import CRITICAL, WARNING, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.graph.certificates import issuing
 from kube_mcp.graph.traefik import (
-    INGRESS_ROUTE,
+    ALL_ROUTES,
     MIDDLEWARE,
+    MIDDLEWARE_TCP,
     TRAEFIK_SERVICE,
     middlewares_of,
     services_of,
@@ -20,17 +21,25 @@ from kube_mcp.scene import Scene, key_for, ref_to, refer
 
 
 @check(
-    INGRESS_ROUTE,
-    optional=["Service", MIDDLEWARE, TRAEFIK_SERVICE, "Secret", "Certificate.cert-manager.io"],
+    *ALL_ROUTES,
+    optional=[
+        "Service",
+        MIDDLEWARE,
+        MIDDLEWARE_TCP,
+        TRAEFIK_SERVICE,
+        "Secret",
+        "Certificate.cert-manager.io",
+    ],
 )
 def ingress_route_reference_missing(obj: Obj, scene: Scene) -> Iterator[Finding]:
-    """A Traefik IngressRoute names a Service, port, middleware or TLS Secret that does not exist.
+    """A Traefik route names a Service, port, middleware or TLS Secret that does not exist.
 
-    What it detects: Services, TraefikServices and Middlewares that are not there, ports that the
-    Service does not offer, and a missing TLS Secret.
+    What it detects: in an IngressRoute, IngressRouteTCP or IngressRouteUDP, Services,
+    TraefikServices and middlewares that are not there, ports that the Service does not offer, and a
+    missing TLS Secret.
 
     Why it matters: Traefik drops the whole route for a missing middleware or Service, and serves
-    its default certificate for a missing Secret; IngressRoutes have no status, so only Traefik's
+    its default certificate for a missing Secret; these routes have no status, so only Traefik's
     log says so.
 
     Where it cannot tell: names with an ``@`` belong to Traefik's other providers and are not

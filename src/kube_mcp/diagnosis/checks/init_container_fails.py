@@ -9,7 +9,7 @@ from kube_mcp.diagnosis.finding import CRITICAL, Finding
 from kube_mcp.diagnosis.phrases import evidence
 from kube_mcp.diagnosis.pods import Container, containers, is_going, is_over, unwell_pods
 from kube_mcp.diagnosis.starving import starved, starved_by
-from kube_mcp.diagnosis.telltales import advice
+from kube_mcp.diagnosis.telltales import advice, bindings_meant
 from kube_mcp.diagnosis.unreached import unreached
 from kube_mcp.graph.owners import workload_of
 from kube_mcp.objects import Obj, dig, dig_int, dig_str
@@ -17,7 +17,11 @@ from kube_mcp.scene import Scene, ref_to
 from kube_mcp.words.times import parse_time
 
 
-@check("Pod", among=unwell_pods, optional=["Event", "ReplicaSet", "Job", "Service"])
+@check(
+    "Pod",
+    among=unwell_pods,
+    optional=["Event", "ReplicaSet", "Job", "Service", "RoleBinding", "ClusterRoleBinding"],
+)
 def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
     """An init container fails again and again, so the pod's containers never start.
 
@@ -50,7 +54,11 @@ def init_container_fails(pod: Obj, scene: Scene) -> Iterator[Finding]:
                 *words,
             ),
             since=parse_time(dig(each.ended, "finishedAt")),
-            blames=(*unreached(pod, words, scene), *starved(pod, each, scene)),
+            blames=(
+                *unreached(pod, words, scene),
+                *bindings_meant(words, scene),
+                *starved(pod, each, scene),
+            ),
             next=advice(words, each.name)
             or f"Read the log of the init container {each.name} for the error it ends with.",
         )

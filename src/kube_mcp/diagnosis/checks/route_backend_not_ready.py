@@ -12,21 +12,21 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, LIKELY, Finding
 from kube_mcp.diagnosis.phrases import evidence, listed
 from kube_mcp.graph.gateways import ROUTES, route_backends
-from kube_mcp.graph.traefik import INGRESS_ROUTE, services_of
+from kube_mcp.graph.traefik import ALL_ROUTES, services_of
 from kube_mcp.objects import Obj, Ref, dig
 from kube_mcp.scene import Scene, key_of, ref_to
 
 
 @check(
     *ROUTES,
-    INGRESS_ROUTE,
+    *ALL_ROUTES,
     needs=["Service", "Pod"],
     optional=["EndpointSlice", "Deployment", "StatefulSet", "DaemonSet"],
 )
 def route_backend_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
     """A route leads to a Service behind which nothing is ready.
 
-    What it detects: Gateway API routes and Traefik IngressRoutes whose backend Service exists and
+    What it detects: Gateway API routes and Traefik's (HTTP, TCP and UDP) whose backend Service exists and
     has no ready endpoint. It is a symptom: what is found about the Service or its pods explains it.
 
     Why it matters: this is what people outside see, as a 503.
@@ -67,7 +67,7 @@ def route_backend_not_ready(obj: Obj, scene: Scene) -> Iterator[Finding]:
 
 
 def _services(obj: Obj) -> Iterator[Ref]:
-    if key_of(obj) == INGRESS_ROUTE:
+    if key_of(obj) in ALL_ROUTES:
         for each in services_of(obj):
             yield each.ref
         return

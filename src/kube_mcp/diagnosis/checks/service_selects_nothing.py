@@ -7,6 +7,7 @@ from kube_mcp.diagnosis.check import check
 from kube_mcp.diagnosis.finding import CRITICAL, INFO, Evidence, Finding
 from kube_mcp.diagnosis.phrases import alike, evidence, listed
 from kube_mcp.diagnosis.pods import created, is_over, older_than
+from kube_mcp.graph.owners import controller_of
 from kube_mcp.graph.selecting import pods_with
 from kube_mcp.objects import Obj, dig, dig_int, dig_map, dig_str
 from kube_mcp.scene import Scene, labels_of, ref_to
@@ -46,6 +47,7 @@ def service_selects_nothing(obj: Obj, scene: Scene) -> Iterator[Finding]:
         if each.kind != "DaemonSet"
     )
     near = _nearest(selector, namespace, scene) if not meant else None
+    owner = controller_of(obj)
     yield Finding(
         ref=ref_to(obj),
         severity=INFO if idle else CRITICAL,
@@ -57,10 +59,13 @@ def service_selects_nothing(obj: Obj, scene: Scene) -> Iterator[Finding]:
             *([near] if near else []),
             ("endpoint slices", "none") if not slices_of(obj, scene) else ("", ""),
         ),
-        blames=tuple(meant),
+        # The selector is an operator's, and so is the trouble that its pods are not there.
+        blames=(*meant, *([owner] if owner else [])),
         symptom=bool(meant),
         next=f"Find out why {meant[0]} has no pods."
         if meant
+        else f"Find out why {owner} has no such pods."
+        if owner
         else "Correct the selector or the labels of the pods, so that they agree.",
     )
 

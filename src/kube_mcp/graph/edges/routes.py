@@ -8,8 +8,9 @@ from kube_mcp.graph.edge import Edge
 from kube_mcp.graph.gateways import GATEWAY, GATEWAY_CLASS, ROUTES, parents, route_backends
 from kube_mcp.graph.ingresses import backends, class_of
 from kube_mcp.graph.traefik import (
-    INGRESS_ROUTE,
+    ALL_ROUTES,
     MIDDLEWARE,
+    MIDDLEWARE_TCP,
     middlewares_of,
     services_of,
     traefik_services_of,
@@ -26,8 +27,9 @@ KINDS = (
     GATEWAY,
     GATEWAY_CLASS,
     *ROUTES,
-    INGRESS_ROUTE,
+    *ALL_ROUTES,
     MIDDLEWARE,
+    MIDDLEWARE_TCP,
 )
 
 
@@ -43,8 +45,9 @@ def edges(scene: Scene) -> Iterator[Edge]:
                 yield Edge(ref_to(route), parent, "attached to", section)
             for backend in route_backends(route):
                 yield Edge(ref_to(route), backend.ref, "routes to", str(backend.port or ""))
-    for route in scene.seen(INGRESS_ROUTE):
-        yield from _ingress_route(route)
+    for kind in ALL_ROUTES:
+        for route in scene.seen(kind):
+            yield from _ingress_route(route)
     for kind in _WEBHOOKS:
         for configuration in scene.seen(kind):
             for each in dig_list(configuration, "webhooks"):
