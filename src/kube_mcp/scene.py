@@ -252,6 +252,15 @@ class Scene:
             found = self._derived[build] = build(self)
             return found
 
+    def derived_for(self, obj: Obj, build: Callable[[Obj, Scene], T]) -> T:
+        """What ``build`` makes of one object in this scene, made once for all who ask."""
+        known = self._derived.setdefault(build, {})
+        entry = known.get(id(obj))
+        if entry is None:
+            # The object is kept beside it, so that no other can come to have its identity.
+            entry = known[id(obj)] = (obj, build(obj, self))
+        return cast("T", entry[1])
+
     def _is_outside(self, kind: str, namespace: str) -> bool:
         return bool(self.namespace and namespace) and namespace != self.namespace
 

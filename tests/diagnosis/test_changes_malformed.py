@@ -18,6 +18,7 @@ from kube_mcp.redaction.objects import mask_object
 from kube_mcp.render.changes import changes_text, difference_text, revisions_text
 from kube_mcp.scene import Scene, key_of, ref_to
 from kube_mcp.snapshots.demo import demo_store
+from tests.support.odd import paths, replace
 
 _NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _ODD: list[Any] = [
@@ -65,24 +66,6 @@ data: {spec: {template: {spec: {containers: [{name: db, image: "db:1"}]}}}}
 _BASE = _objects()
 
 
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [path] if path else []
-    if isinstance(value, dict):
-        for key, each in value.items():
-            found += _paths(each, (*path, key))
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            found += _paths(each, (*path, index))
-    return found
-
-
-def _replace(obj: dict[str, Any], path: tuple[Any, ...], value: Any) -> None:
-    at: Any = obj
-    for step in path[:-1]:
-        at = at[step]
-    at[path[-1]] = value
-
-
 def _survives(objects: list[dict[str, Any]], *, about: int | None = None) -> None:
     kept = [mask_object(keep_history(key_of(obj), obj)) for obj in copy.deepcopy(objects)]
     scene = Scene.of(kept, now=_NOW, namespace="shop", served=KINDS)
@@ -112,9 +95,9 @@ def test_a_namespace_with_values_replaced_by_odd_ones_gives_a_timeline(data: st.
     for _ in range(data.draw(st.integers(1, 30))):
         touched = data.draw(st.integers(0, len(objects) - 1))
         # The kind is what files an object: it is never odd in what an API server serves.
-        places = [each for each in _paths(objects[touched]) if each != ("kind",)]
+        places = [each for each in paths(objects[touched]) if each != ("kind",)]
         odd = copy.deepcopy(data.draw(st.sampled_from(_ODD)))
-        _replace(objects[touched], data.draw(st.sampled_from(places)), odd)
+        replace(objects[touched], data.draw(st.sampled_from(places)), odd)
     _survives(objects, about=data.draw(st.sampled_from([None, touched])))
 
 

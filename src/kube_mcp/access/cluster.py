@@ -137,10 +137,12 @@ class Cluster:
         def slim(item: Any) -> Any:
             if shape is not None and type(item) is Raw:
                 masked = read_shaped(item, resource, shape=shape, keep=keep)
-                return masked if shown(masked) else None
-            if not shown(item):
+                if not shown(masked):
+                    return None
+            elif not shown(item):
                 return None
-            masked = mask_object(keep(item) if keep else item, kind=resource.kind)
+            else:
+                masked = mask_object(keep(item) if keep else item, kind=resource.kind)
             return then(masked) if then else masked
 
         async def one(where: str) -> Listing:

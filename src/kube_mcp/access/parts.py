@@ -33,11 +33,16 @@ def fill(parts: Iterable[Part]) -> None:
             holder[name] = kept
 
 
-def _build(build: Callable[[Any], Any], name: str, text: bytes) -> Any:
+def decoded(text: bytes | memoryview, what: str) -> Any:
+    """The JSON of a text that is part of an answer. Raises `ServerFault`."""
     try:
-        kept = build(orjson.loads(text))
+        return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ServerFault(f"The API server sent '{name}' that is not JSON: {error}.") from error
+        raise ServerFault(f"The API server sent {what} that is not JSON: {error}.") from error
+
+
+def _build(build: Callable[[Any], Any], name: str, text: bytes) -> Any:
+    kept = build(decoded(text, f"'{name}'"))
     # Under its name, because that can say what the value is.
     kept = mask_tree({name: kept})[name]
     if len(text) <= _LONGEST:

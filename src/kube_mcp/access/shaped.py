@@ -6,12 +6,11 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-import orjson
 from msgspec import Raw
 
 from kube_mcp.access.memory import Memory
-from kube_mcp.access.parts import fill
-from kube_mcp.errors import ServerFault
+from kube_mcp.access.parts import decoded, fill
+from kube_mcp.kube.client import as_kind
 from kube_mcp.objects import ResourceType
 from kube_mcp.redaction.objects import mask_object
 from kube_mcp.shapes import Shape
@@ -42,18 +41,9 @@ def _read(
 ) -> dict[str, Any]:
     split = shape(text)
     if split is None:
-        try:
-            whole = orjson.loads(memoryview(text))
-        except orjson.JSONDecodeError as error:
-            raise ServerFault(
-                f"The API server sent a {resource.kind} that is not JSON: {error}."
-            ) from error
-        if isinstance(whole, dict):
-            whole |= {"kind": resource.kind, "apiVersion": resource.api_version}
-        masked: dict[str, Any] = mask_object(keep(whole) if keep else whole, kind=resource.kind)
-        return masked
+        whole = as_kind(decoded(memoryview(text), f"a {resource.kind}"), resource)
+        return mask_object(keep(whole) if keep else whole, kind=resource.kind)
     own, parts = split
-    own["kind"], own["apiVersion"] = resource.kind, resource.api_version
-    mask_object(own, kind=resource.kind)
+    mask_object(as_kind(own, resource), kind=resource.kind)
     fill(parts)
     return own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from kube_mcp.diagnosis.finding import Finding
@@ -39,11 +39,6 @@ class Check:
     def condition(self) -> str:
         """The condition it finds, as one sentence."""
         return self.doc.split("\n", 1)[0].strip()
-
-    def run(self, obj: Obj, scene: Scene) -> Iterator[Finding]:
-        """What there is to say about one object."""
-        for finding in self.look(obj, scene):
-            yield replace(finding, code=self.code)
 
 
 def check(

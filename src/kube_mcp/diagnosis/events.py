@@ -60,20 +60,21 @@ def event_of(obj: Obj) -> Event:
     )
 
 
-def _read(scene: Scene) -> dict[int, Event]:
-    """By the identity of its object: the scene holds those, so none is used twice."""
-    return {id(obj): event_of(obj) for obj in scene.seen("Event") if isinstance(obj, dict)}
-
-
 def event_in(obj: Obj, scene: Scene) -> Event:
     """`event_of` an object of the scene, read once."""
-    return scene.derived(_read).get(id(obj)) or event_of(obj)
+    return scene.derived_for(obj, _event)
+
+
+def _event(obj: Obj, scene: Scene) -> Event:
+    return event_of(obj)
 
 
 def _index(scene: Scene) -> dict[Ref, list[Event]]:
     index: dict[Ref, list[Event]] = {}
-    for event in scene.derived(_read).values():
-        index.setdefault(event.about, []).append(event)
+    for obj in scene.seen("Event"):
+        if isinstance(obj, dict):
+            event = event_in(obj, scene)
+            index.setdefault(event.about, []).append(event)
     for events in index.values():
         events.sort(key=lambda each: each.last.timestamp() if each.last else 0.0, reverse=True)
     return index

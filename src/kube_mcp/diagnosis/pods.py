@@ -59,16 +59,11 @@ _PARTS = (
 
 def containers(pod: Obj, scene: Scene) -> tuple[Container, ...]:
     """Every container of the pod, init and ephemeral ones included, in the order they start."""
-    cache = scene.derived(_cache)
-    found = cache.get(id(pod))
-    if found is None:
-        found = cache[id(pod)] = tuple(_containers(pod))
-    return found
+    return scene.derived_for(pod, _all_containers)
 
 
-def _cache(scene: Scene) -> dict[int, tuple[Container, ...]]:
-    """Keyed by identity: the scene holds the pods, so no identity is used twice."""
-    return {}
+def _all_containers(pod: Obj, scene: Scene) -> tuple[Container, ...]:
+    return tuple(_containers(pod))
 
 
 def _containers(pod: Obj) -> Iterator[Container]:

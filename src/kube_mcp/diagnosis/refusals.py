@@ -56,17 +56,9 @@ class Refusal:
     since: datetime | None
 
 
-def _known(scene: Scene) -> dict[int, tuple[Obj, Refusal | None]]:
-    """By the identity of the controller, which is kept beside it so that none is used twice."""
-    return {}
-
-
 def refusal(obj: Obj, scene: Scene) -> Refusal | None:
     """Why pods of this controller are not created; None where they are, or were since."""
-    known = scene.derived(_known)
-    if id(obj) not in known:
-        known[id(obj)] = (obj, _refusal(obj, scene))
-    return known[id(obj)][1]
+    return scene.derived_for(obj, _refusal)
 
 
 def _refusal(obj: Obj, scene: Scene) -> Refusal | None:

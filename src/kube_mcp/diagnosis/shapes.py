@@ -101,16 +101,14 @@ def _without_token(name: str, text: bytes) -> bytes:
 def _split_pod(item: Any) -> tuple[dict[str, Any], Sequence[Part]]:
     parts: list[Part] = []
     meta = _metadata(item.metadata, parts)
-    spec: dict[str, Any] = {} if item.spec is UNSET else item.spec
+    given: dict[str, Any] = {} if item.spec is UNSET else item.spec
+    spec = slim.own_spec(given)
     for name, build in slim.SHARED_SPEC.items():
-        if name in spec:
-            text = bytes(spec.pop(name))
+        if name in given:
+            text = bytes(given[name])
             if _TOKEN in text:
                 text = _without_token(name, text)
             parts.append(Part(spec, name, text, build))
-    for name, value in fields.DEFAULTS.items():
-        if name in spec and spec[name] == value:
-            del spec[name]
     status = {} if item.status is UNSET else slim.pod_status(item.status)
     plain = tuple(slim.plain_statuses(status))
     parts += [Part(status, name, orjson.dumps(status.pop(name)), slim.same) for name in plain]

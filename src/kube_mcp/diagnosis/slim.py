@@ -114,15 +114,20 @@ def _pod(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pod_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
-    out = {
-        key: spec[key]
-        for key in fields.POD_SPEC
-        if key in spec and not (key in fields.DEFAULTS and spec[key] == fields.DEFAULTS[key])
-    }
+    out = own_spec(spec)
     for key, build in SHARED_SPEC.items():
         if (value := spec.get(key)) and (kept := build(value)):
             out[key] = _shared(kept)
     return out
+
+
+def own_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a pod's spec beside what it shares with the other replicas."""
+    return {
+        key: spec[key]
+        for key in fields.POD_SPEC
+        if key in spec and not (key in fields.DEFAULTS and spec[key] == fields.DEFAULTS[key])
+    }
 
 
 def tolerations(found: object) -> list[Any]:

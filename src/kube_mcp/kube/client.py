@@ -182,7 +182,7 @@ class Client:
         accept = METADATA if is_secret(resource) else "application/json"
         found = await self.get_json(path, accept=accept, max_bytes=MAX_OBJECT_BYTES)
         current_meter().objects += 1
-        return _as_kind(found, resource)
+        return as_kind(found, resource)
 
     async def pages(
         self,
@@ -273,7 +273,7 @@ class Client:
                         for number, item in enumerate(found, start=1):
                             # Items of a list do not carry their type, so put it back:
                             # everything above tells objects apart by it.
-                            whole = _as_kind(item, resource)
+                            whole = as_kind(item, resource)
                             items.append(keep(whole) if keep else whole)
                             if number % AT_A_TIME == 0:
                                 # Neither other callers nor the next page should wait for it.
@@ -449,7 +449,7 @@ def _decode(body: bytes, path: str) -> Any:
         raise ServerFault(f"{path} did not answer with JSON: {error}.") from error
 
 
-def _as_kind(item: Any, resource: ResourceType) -> Any:
+def as_kind(item: Any, resource: ResourceType) -> Any:
     """The object under its own type: lists leave it out, metadata-only answers rename it."""
     if isinstance(item, dict):
         item["kind"] = resource.kind
